@@ -1,0 +1,145 @@
+"""The command line: ``minorguard decide``, ``calendar``, ``law cases``.
+
+Exit 0: all is well. 1: a line could not be judged, a case failed. 2: usage or configuration.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, cast
+
+from minorguard.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from minorguard.core.decision import Lang
+    from minorguard.core.policy import Law
+
+OK, FAULTS, USAGE = 0, 1, 2
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit code."""
+    args = _parser().parse_args(argv)
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(encoding="utf-8")  # type: ignore[union-attr]
+    try:
+        return cast("int", args.run(args))
+    except ConfigurationError as error:
+        sys.stderr.write(f"minorguard: {type(error).__name__}: {error}\n")
+        return USAGE
+    except BrokenPipeError:
+        sys.stderr.close()
+        return OK
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="minorguard",
+        description="What a minor may do now under Chinese law, until when, and why.",
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    decide = commands.add_parser("decide", help="answer request lines (NDJSON), one for one")
+    decide.add_argument(
+        "file", nargs="?", default="-", help="a file of lines, - for standard input"
+    )
+    _law_options(decide, required=False)
+    decide.set_defaults(run=_decide)
+
+    calendar = commands.add_parser("calendar", help="which days a minor may play, and why")
+    calendar.add_argument("period", metavar="YEAR[-MM]", type=_period)
+    calendar.add_argument("--age", type=_age, required=True, help="completed years, 0-150")
+    calendar.add_argument("--json", action="store_true", help="one JSON object")
+    _law_options(calendar, required=True)
+    calendar.set_defaults(run=_calendar)
+
+    law = commands.add_parser("law", help="the law as data")
+    law_commands = law.add_subparsers(required=True, metavar="COMMAND")
+    cases = law_commands.add_parser("cases", help="run the legal cases that ship with the law")
+    cases.add_argument("--law", help="only those of one law")
+    cases.add_argument("--lang", choices=("zh", "en"), default="zh")
+    cases.set_defaults(run=_cases)
+    return parser
+
+
+def _law_options(parser: argparse.ArgumentParser, *, required: bool) -> None:
+    add = parser.add_argument
+    add("--law", required=required, help="the law to judge by, cn.game")
+    add("--lang", choices=("zh", "en"), default="zh", help="language of the messages")
+    add("--house", metavar="FILE", help="the platform's own, stricter rules (TOML)")
+    add("--messages", metavar="FILE", help="the platform's own wording (TOML)")
+    add("--reading", metavar="NAME=VALUE", action="append", default=[], help="a named reading")
+    add("--notice", metavar="FILE", action="append", default=[], help="a newer holiday notice")
+
+
+def _period(text: str) -> tuple[int, int | None]:
+    year, _, month = text.partition("-")
+    if not (year.isdecimal() and len(year) == 4 and text.isascii()):  # noqa: PLR2004 - YYYY
+        raise argparse.ArgumentTypeError("want YEAR or YEAR-MM")
+    if "-" in text and not (len(month) == 2 and month.isdecimal() and 1 <= int(month) <= 12):  # noqa: PLR2004 - MM
+        raise argparse.ArgumentTypeError("want YEAR or YEAR-MM")
+    if int(year) == 0:
+        raise argparse.ArgumentTypeError("there is no year 0")
+    return int(year), int(month) if month else None
+
+
+def _age(text: str) -> int:
+    if not (text.isascii() and text.isdecimal() and int(text) <= 150):  # noqa: PLR2004 - said below
+        raise argparse.ArgumentTypeError("want completed years, 0-150")
+    return int(text)
+
+
+def _load(ids: tuple[str, ...], args: argparse.Namespace) -> Law:
+    from minorguard.packs import law
+
+    readings: dict[str, str] = {}
+    for said in args.reading:
+        name, equals, value = said.partition("=")
+        if not equals:
+            raise ConfigurationError("a reading is given as NAME=VALUE")
+        readings[name] = value
+    return law(
+        *ids, readings=readings, notices=args.notice, house=args.house, messages=args.messages
+    )
+
+
+def _decide(args: argparse.Namespace) -> int:
+    from minorguard.wire.stream import Decider, decide_stream
+
+    default = () if args.law is None else (args.law,)
+    _load(default or ("cn.base",), args)  # a wrong option is told before the first line is read
+    decider = Decider(lambda ids: _load(ids, args), default, _lang(args))
+    with ExitStack() as stack:
+        source: IO[bytes] = sys.stdin.buffer
+        if args.file != "-":
+            try:
+                source = stack.enter_context(Path(args.file).open("rb"))
+            except OSError as error:
+                raise ConfigurationError(f"{args.file}: {error.strerror}") from None
+        return OK if decide_stream(decider, source, sys.stdout) else FAULTS
+
+
+def _calendar(args: argparse.Namespace) -> int:
+    from minorguard.wire.calendar import calendar_json, calendar_table
+
+    year, month = args.period
+    write = calendar_json if args.json else calendar_table
+    sys.stdout.write(write(_load((args.law,), args), args.age, year, month, _lang(args)))
+    return OK
+
+
+def _cases(args: argparse.Namespace) -> int:
+    from minorguard.wire.cases import run_cases
+
+    passed, failed = run_cases(args.law, _lang(args), sys.stdout)
+    sys.stdout.write(f"{passed} passed, {failed} failed\n")
+    return OK if failed == 0 else FAULTS
+
+
+def _lang(args: argparse.Namespace) -> Lang:
+    return cast("Lang", args.lang)

@@ -1,0 +1,150 @@
+"""The four things a person may ask to do. A request may be refused; a fact (``facts``) is told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal, get_args
+
+from minorguard.core.subject import FEN_MAX, Subject, want_bool, want_int
+from minorguard.errors import InvalidRequest
+
+Act = Literal["play", "purchase", "tip", "use", "show"]
+"""What a law covers. ``purchase`` and ``tip`` are the two ways to ``Spend``."""
+
+Exempt = Literal["filed_education", "emergency", "guardian"]
+EXEMPTS: frozenset[str] = frozenset(get_args(Exempt))
+
+Slot = Literal[
+    "home_first_screen", "popup", "hot_search", "ranking", "recommendation", "featured",
+    "feed", "push", "search", "detail",
+]  # fmt: skip
+"""Where content is shown: the first six are prominent, ``search`` and ``detail`` are sought."""
+SLOTS: frozenset[str] = frozenset(get_args(Slot))
+
+Key = tuple[object, ...]
+"""All that a rule may read of a request but the person's age and the numbers asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Play:
+    """To play, watch or browse: a login, and with ``renewal`` every heartbeat after it.
+
+    ``session`` names the sitting and is used once. ``exempt`` marks a use that the minors' mode
+    neither blocks nor counts.
+    """
+
+    subject: Subject
+    session: str | None = field(default=None, kw_only=True)
+    renewal: bool = field(default=False, kw_only=True)
+    exempt: Exempt | None = field(default=None, kw_only=True)
+    key: Key = field(init=False, repr=False, compare=False)
+
+    @property
+    def act(self) -> Act:
+        """``play``."""
+        return "play"
+
+    def __post_init__(self) -> None:
+        _want_subject(self.subject)
+        want_bool(self.renewal, "ask.renewal")
+        _want_name(self.session, "ask.session", optional=True)
+        if self.exempt is not None and self.exempt not in EXEMPTS:
+            raise InvalidRequest("ask.exempt", f"want one of {', '.join(get_args(Exempt))}")
+        object.__setattr__(self, "key", ("play", self.renewal, self.exempt, self.subject.profile))
+
+
+@dataclass(frozen=True, slots=True)
+class Spend:
+    """To pay real money: ``fen`` (1 to 10^12), once per ``order``.
+
+    ``on``: ``purchase`` or ``tip`` (a gift to a live room). ``purpose``: for a purchase, whether
+    it tops up for tipping. ``room``: the live room of a tip.
+    """
+
+    subject: Subject
+    fen: int = field(kw_only=True)
+    order: str | None = field(default=None, kw_only=True)
+    on: Literal["purchase", "tip"] = field(default="purchase", kw_only=True)
+    purpose: Literal["tipping", "other"] | None = field(default=None, kw_only=True)
+    room: str | None = field(default=None, kw_only=True)
+    key: Key = field(init=False, repr=False, compare=False)
+
+    @property
+    def act(self) -> Act:
+        """``purchase`` or ``tip``."""
+        return self.on
+
+    def __post_init__(self) -> None:
+        _want_subject(self.subject)
+        want_int(self.fen, "ask.fen", 1, FEN_MAX)
+        _want_name(self.order, "ask.order", optional=True)
+        _want_name(self.room, "ask.room", optional=True)
+        if self.on not in ("purchase", "tip"):
+            raise InvalidRequest("ask.on", "want purchase or tip")
+        if self.purpose not in (None, "tipping", "other"):
+            raise InvalidRequest("ask.for", "want tipping or other")
+        object.__setattr__(self, "key", (self.on, self.purpose, self.subject.profile))
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """To use a feature of the service, named by its toggle id (``game_account_trade``)."""
+
+    subject: Subject
+    feature: str
+    key: Key = field(init=False, repr=False, compare=False)
+
+    @property
+    def act(self) -> Act:
+        """``use``."""
+        return "use"
+
+    def __post_init__(self) -> None:
+        _want_subject(self.subject)
+        _want_name(self.feature, "ask.feature")
+        object.__setattr__(self, "key", ("use", self.feature, self.subject.profile))
+
+
+@dataclass(frozen=True, slots=True)
+class Show:
+    """To be shown content.
+
+    ``rating``: an age rating, ``"12+"`` or ``"SYSTEM:LABEL"`` (``"PEGI:16"``). ``slot``: where it
+    is shown. ``minors_only_service``: whether the service is for minors alone, so that somebody of
+    unknown age counts as one.
+    """
+
+    subject: Subject
+    rating: str | None = field(default=None, kw_only=True)
+    slot: Slot = field(default="detail", kw_only=True)
+    minors_only_service: bool = field(default=False, kw_only=True)
+    key: Key = field(init=False, repr=False, compare=False)
+
+    @property
+    def act(self) -> Act:
+        """``show``."""
+        return "show"
+
+    def __post_init__(self) -> None:
+        _want_subject(self.subject)
+        _want_name(self.rating, "ask.rating", optional=True)
+        if self.slot not in SLOTS:
+            raise InvalidRequest("ask.slot", f"want one of {', '.join(get_args(Slot))}")
+        want_bool(self.minors_only_service, "ask.minors_only_service")
+        key = ("show", self.rating, self.slot, self.minors_only_service, self.subject.profile)
+        object.__setattr__(self, "key", key)
+
+
+Request = Play | Spend | Use | Show
+
+
+def _want_subject(value: object) -> None:
+    if type(value) is not Subject:
+        raise InvalidRequest("subject", "want a Subject")
+
+
+def _want_name(value: object, path: str, *, optional: bool = False) -> None:
+    if optional and value is None:
+        return
+    if type(value) is not str or not 1 <= len(value) <= 128:  # noqa: PLR2004 - said in the message
+        raise InvalidRequest(path, "want 1 to 128 characters")

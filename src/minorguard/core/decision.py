@@ -1,0 +1,327 @@
+"""The answer: may this person do this now, until when, how much is left, and who says so.
+
+A ``Decision`` keeps four references and works everything else out when it is asked for, so
+deciding is cheap and explaining costs only those who read the explanation.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from minorguard.core.acts import Play, Spend
+from minorguard.core.citation import PROVENANCES
+from minorguard.core.hours import DAY_S
+from minorguard.core.rules import CAP_CODES
+from minorguard.core.ruling import DAYS_AHEAD
+from minorguard.errors import Denied
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from minorguard.core.acts import Request
+    from minorguard.core.citation import Citation, Provenance
+    from minorguard.core.policy import Law, LawStamp
+    from minorguard.core.rules import Cap, Code, Period, Rule
+    from minorguard.core.ruling import Ruling, Stamp
+    from minorguard.core.usage import Usage
+
+Lang = Literal["zh", "en"]
+
+WARN_BEFORE_MIN = (15, 5, 1)
+"""Minutes before the end at which a person is warned (design section 5)."""
+
+LEASE_S = 900
+LEASE_WITH_QUOTA_S = 120
+"""How long an allowed Play may go on before it must ask again."""
+
+WARN_BEFORE = tuple(timedelta(minutes=minutes) for minutes in WARN_BEFORE_MIN)
+
+
+class Finding(NamedTuple):
+    """What one governing rule objected: the code, the rule and, for a number, which number."""
+
+    code: Code
+    rule: Rule
+    limit: int | None = None
+
+    @property
+    def citations(self) -> tuple[Citation, ...]:
+        """The articles that the rule obeys."""
+        return self.rule.head.citations
+
+    @property
+    def provenance(self) -> Provenance:
+        """How binding the rule is."""
+        return self.rule.head.provenance
+
+
+class Segment:
+    """A stretch of one day, ``[start, end)`` in seconds, in which the hours stay as they are.
+
+    ``blocked`` says why nobody may go ahead in it whatever they used; it is empty where the hours
+    are open and no rule objects flatly.
+    """
+
+    __slots__ = ("blocked", "end", "law", "metered", "ruling", "start")
+
+    def __init__(self, law: Law, ruling: Ruling, start: int, end: int) -> None:
+        self.law = law
+        self.ruling = ruling
+        self.start = start
+        self.end = end
+        self.blocked = tuple(_blocked(ruling, start))
+        self.metered = bool(ruling.quotas or ruling.caps)
+
+    def closes(self, request: Request, second: int) -> Stamp | None:
+        """The first instant from this open one on at which the law closes, if it ever does."""
+        return self.law.closes(request, self.ruling.day, second)
+
+    def opens_later(self, request: Request) -> Stamp | None:
+        """The first instant after today at which the law opens for somebody who used nothing."""
+        return self.law.opens_later(request, self.ruling.day)
+
+
+def _blocked(ruling: Ruling, second: int) -> Iterator[Finding]:
+    for objection in ruling.objections:
+        yield Finding(objection.code, objection.rule)
+    for window in ruling.windows:
+        if not any(start <= second < end for start, end in window.hours):
+            open_s = sum(end - start for start, end in window.hours)
+            yield Finding("outside_window", window.rule, open_s)
+
+
+class Decision:
+    """The whole answer to one request at one instant. ``if decision:`` means that it is allowed.
+
+    A lease rather than a yes: it says until when, how much is left, when next, when to warn, what
+    must be done and under which article. Times carry +08:00 and whole seconds, money is in fen.
+    """
+
+    __slots__ = ("at", "request", "segment", "usage")
+
+    at: datetime
+    request: Request
+    segment: Segment
+    usage: Usage
+
+    def __init__(self, segment: Segment, request: Request, usage: Usage, at: datetime) -> None:
+        self.segment = segment
+        self.request = request
+        self.usage = usage
+        self.at = at
+
+    def __repr__(self) -> str:
+        state = "allowed" if self.allowed else ", ".join(f.code for f in self.reasons)
+        return f"<Decision {self.request.act} {state}>"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Decision) and self._facts() == other._facts()
+
+    __hash__ = None  # type: ignore[assignment]  # a decision is an answer, not a key
+
+    def _facts(self) -> tuple[object, ...]:
+        return (
+            self.at, self.request, self.governed, self.reasons, self.until, self.remaining_s,
+            self.lease_until, self.next_allowed_at, self.warn_at, self.remaining_fen,
+            self.obligations, self.degraded, self.law,
+        )  # fmt: skip
+
+    # -- yes or no ------------------------------------------------------------------------------
+
+    @property
+    def allowed(self) -> bool:
+        """Whether the request may go ahead now."""
+        segment = self.segment
+        if segment.blocked:
+            return False
+        return not segment.metered or not any(self._exceeded())
+
+    def __bool__(self) -> bool:
+        return self.allowed
+
+    def require(self) -> Decision:
+        """This decision if it allows; ``Denied`` (which carries it) if it does not."""
+        if self.allowed:
+            return self
+        raise Denied(self)
+
+    @property
+    def reasons(self) -> tuple[Finding, ...]:
+        """Every objecting rule, each code once with its strictest number, sorted by rule id."""
+        segment = self.segment
+        strictest: dict[str, Finding] = {}
+        for finding in (*segment.blocked, *(self._exceeded() if segment.metered else ())):
+            known = strictest.get(finding.code)
+            if known is None or _strictness(finding) < _strictness(known):
+                strictest[finding.code] = finding
+        return tuple(sorted(strictest.values(), key=_by_rule))
+
+    def _exceeded(self) -> Iterator[Finding]:
+        ruling, usage = self.segment.ruling, self.usage
+        for quota in ruling.quotas:
+            if usage.played_today_s >= quota.quota_s:
+                yield Finding("quota_exhausted", quota.rule, quota.quota_s)
+        request = self.request
+        if isinstance(request, Spend):
+            for cap in ruling.caps:
+                if request.fen > self._left(cap):
+                    yield Finding(CAP_CODES[cap.period], cap.rule, cap.cap_fen)
+
+    def _left(self, cap: Cap) -> int:
+        return cap.cap_fen - self._spent(cap.period)
+
+    def _spent(self, period: Period) -> int:
+        if period == "single":
+            return 0
+        daily = period == "daily"
+        return self.usage.spent_today_fen if daily else self.usage.spent_month_fen
+
+    @property
+    def governed(self) -> bool:
+        """Whether any rule of this act's kind applies to this person, the identity gate apart."""
+        return self.segment.ruling.governed
+
+    # -- time -----------------------------------------------------------------------------------
+
+    @property
+    def _second(self) -> int:
+        at = self.at
+        return at.hour * 3600 + at.minute * 60 + at.second
+
+    @property
+    def remaining_s(self) -> int | None:
+        """Seconds of play left, 0 when refused, ``None`` when nothing limits."""
+        if not isinstance(self.request, Play):
+            return None
+        if not self.allowed:
+            return 0
+        second = self._second
+        closes = self.segment.closes(self.request, second)
+        left = [quota.quota_s - self.usage.played_today_s for quota in self.segment.ruling.quotas]
+        if closes is not None:
+            left.append(closes - (self.segment.ruling.day * DAY_S + second))
+        return min(left, default=None)
+
+    @property
+    def until(self) -> datetime | None:
+        """The first instant that is refused again if the person plays on."""
+        remaining_s = self.remaining_s
+        if not remaining_s:
+            return None
+        return self.at + timedelta(seconds=remaining_s)
+
+    @property
+    def lease_until(self) -> datetime | None:
+        """When to ask again at the latest: the lease an allowed Play has paid for."""
+        if not isinstance(self.request, Play) or not self.allowed:
+            return None
+        until = self.until
+        ruling = self.segment.ruling
+        if until is None and not ruling.governed:
+            return None
+        lease_s = LEASE_WITH_QUOTA_S if ruling.quotas else LEASE_S
+        lease_until = self.at + timedelta(seconds=lease_s)
+        return lease_until if until is None else min(until, lease_until)
+
+    @property
+    def warn_at(self) -> tuple[datetime, ...]:
+        """15, 5 and 1 minute before ``until``, as far as they are still to come."""
+        until = self.until
+        if until is None:
+            return ()
+        return tuple(at for at in (until - before for before in WARN_BEFORE) if at > self.at)
+
+    @property
+    def next_allowed_at(self) -> datetime | None:
+        """For a refused Play: the first instant at which the same request would be allowed.
+
+        If nothing else happens: windows, new days' quotas, guardian windows, birthdays, editions
+        and the calendar are counted. ``None`` where that is never or beyond 400 days.
+        """
+        if not isinstance(self.request, Play) or self.allowed:
+            return None
+        ruling, second = self.segment.ruling, self._second
+        played = self.usage.played_today_s
+        if not ruling.objections and all(quota.quota_s > played for quota in ruling.quotas):
+            today = next((start for start, _ in ruling.hours if start > second), None)
+            if today is not None:
+                return self.at + timedelta(seconds=today - second)
+        stamp = self.segment.opens_later(self.request)
+        if stamp is None:
+            return None
+        ahead_s = stamp - (ruling.day * DAY_S + second)
+        return self.at + timedelta(seconds=ahead_s) if ahead_s <= DAYS_AHEAD * DAY_S else None
+
+    def fits(self, seconds: int) -> bool:
+        """Whether something that takes so many seconds can be finished before the end."""
+        if not self.allowed:
+            return False
+        remaining_s = self.remaining_s
+        return remaining_s is None or seconds <= remaining_s
+
+    # -- money, duties, states ------------------------------------------------------------------
+
+    @property
+    def remaining_fen(self) -> int | None:
+        """For a Spend: the largest single amount that would pass now, ``None`` when uncapped."""
+        if not isinstance(self.request, Spend):
+            return None
+        ruling = self.segment.ruling
+        if ruling.objections:
+            return 0
+        return max(0, min(map(self._left, ruling.caps))) if ruling.caps else None
+
+    @property
+    def obligations(self) -> tuple[str, ...]:
+        """What the platform must do, sorted."""
+        duties = self.segment.ruling.duties
+        if not duties:
+            return ()
+        allowed = self.allowed
+        return tuple(sorted({duty.obligation for duty in duties if allowed or duty.always}))
+
+    @property
+    def degraded(self) -> tuple[str, ...]:
+        """What could not be known and was answered protectively, sorted."""
+        ruling = self.segment.ruling
+        states = set(ruling.notes)
+        if ruling.age_decided:
+            states.add("age_unknown")
+        if ruling.on_calendar and self._unannounced():
+            states.add("calendar_unannounced")
+        return tuple(sorted(states))
+
+    def _unannounced(self) -> bool:
+        announced = self.segment.law.calendar.announced
+        if not announced(self.segment.ruling.day):
+            return True
+        following = self.next_allowed_at
+        return following is not None and not announced(following.toordinal())
+
+    @property
+    def law(self) -> tuple[LawStamp, ...]:
+        """Under which law it was decided: id, revision, digest and readings, for a replay."""
+        return self.segment.law.stamps
+
+    # -- words ----------------------------------------------------------------------------------
+
+    def title(self, lang: Lang = "zh") -> str:
+        """The official title of the notice, 防沉迷提示."""
+        return self.segment.law.wording.title(lang)
+
+    def explain(self, lang: Lang = "zh") -> str:
+        """The answer in words a parent understands, with the article a judge needs."""
+        return self.segment.law.wording.explain(self, lang)
+
+
+_RANK = {provenance: rank for rank, provenance in enumerate(PROVENANCES)}
+
+
+def _strictness(finding: Finding) -> tuple[int, int, str]:
+    limit = -1 if finding.limit is None else finding.limit
+    return limit, _RANK[finding.provenance], finding.rule.id
+
+
+def _by_rule(finding: Finding) -> tuple[str, str]:
+    return finding.rule.id, finding.code

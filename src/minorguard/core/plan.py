@@ -1,0 +1,214 @@
+"""The law compiled: one row a day, one lane an age band, shared segments in each lane.
+
+Equal to ``Policy.evaluate`` on every input (``test_laws.test_plan_equals_evaluate``). A row is
+built when its day is first met and holds no person: thresholds of birth pick the lane, the second
+of the day picks the segment.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from minorguard.core.calendar import ZONE, local
+from minorguard.core.decision import Decision, Segment
+from minorguard.core.hours import DAY_S
+from minorguard.core.ruling import closing, opening
+from minorguard.core.subject import ADULT, FOREVER, Ages, born_by
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from minorguard.core.acts import Key, Request
+    from minorguard.core.policy import Law
+    from minorguard.core.ruling import Ruling, Stamp, Walk
+    from minorguard.core.subject import Subject
+    from minorguard.core.usage import Usage
+
+RULINGS_MAX = 20_000
+"""How many compiled rulings are kept before all are dropped and grown again."""
+
+Lane = tuple[tuple[int, ...], "tuple[PlannedSegment, ...]"]
+"""The seconds at which a segment after the first begins, and the segments of the day."""
+
+Row = tuple[tuple[int, ...], tuple[Lane, ...]]
+"""Latest births (ordinals) that have reached each age edge, oldest first; a lane for each band."""
+
+
+class Plan:
+    """A law's compiled rows for all kinds of request met so far."""
+
+    __slots__ = ("_law", "_tracks", "size")
+
+    def __init__(self, law: Law) -> None:
+        self._law = law
+        self._tracks: dict[Key, Track] = {}
+        self.size = 0
+
+    def decide(self, request: Request, usage: Usage, at: datetime) -> Decision:
+        """The decision that ``Policy.evaluate`` would give."""
+        if at.tzinfo is not ZONE or at.microsecond:
+            at = local(at)
+        day = at.toordinal()
+        second = at.hour * 3600 + at.minute * 60 + at.second
+        born = request.subject.born_day
+        if born > day:
+            self._law.check(request, day)
+        try:
+            thresholds, lanes = self._tracks[request.key].rows[day]
+        except KeyError:
+            thresholds, lanes = self.track(request, day).row(day)
+        if born < 0:
+            starts, segments = self._tracks[request.key].span(request.subject.age, day)
+        else:
+            starts, segments = lanes[bisect_left(thresholds, born)]
+        return Decision(segments[bisect_right(starts, second)], request, usage, at)
+
+    def track(self, request: Request, day: int) -> Track:
+        """The compiled rows for requests like this one, checked against the law."""
+        if self.size > RULINGS_MAX:
+            self._tracks.clear()
+            self.size = 0
+        track = self._tracks.get(request.key)
+        if track is None:
+            self._law.check(request, day)
+            track = self._tracks[request.key] = Track(self, self._law, request)
+        return track
+
+
+class Track:
+    """The rows for all requests with one key: same act, same details, same profile of person.
+
+    ``look_up`` is the plan at its barest: two integers in, a shared segment out.
+    """
+
+    __slots__ = ("_edges", "_like", "_plan", "_rulings", "_spans", "law", "rows")
+
+    def __init__(self, plan: Plan, law: Law, like: Request) -> None:
+        self.law = law
+        self.rows: dict[int, Row] = {}
+        self._plan = plan
+        self._like = like
+        self._edges = age_edges(law, like)
+        self._rulings: dict[tuple[Ages, int], Ruling] = {}
+        self._spans: dict[tuple[Ages, int], Lane] = {}
+
+    def look_up(self, born: int, stamp: Stamp) -> PlannedSegment:
+        """The segment for a birth (an ordinal) at ``day ordinal * 86400 + second``."""
+        day, second = divmod(stamp, DAY_S)
+        thresholds, lanes = self.rows.get(day) or self.row(day)
+        starts, segments = lanes[bisect_left(thresholds, born)]
+        return segments[bisect_right(starts, second)]
+
+    def row(self, day: int) -> Row:
+        """Compile a day: every age band, oldest first."""
+        reading = self.law.age_reading
+        thresholds = tuple(born_by(day, edge, reading) for edge in reversed(self._edges))
+        bands = pairwise((0, *self._edges, FOREVER))
+        lanes = [self._lane(Ages(*band), day, grows=True) for band in bands]
+        row = self.rows[day] = (thresholds, tuple(reversed(lanes)))
+        return row
+
+    def span(self, ages: Ages, day: int) -> Lane:
+        """The lane of somebody known by a range of ages, which does not move with the days."""
+        key = (self.band(ages), day)
+        lane = self._spans.get(key)
+        if lane is None:
+            lane = self._spans[key] = self._lane(*key, grows=False)
+        return lane
+
+    def band(self, ages: Ages) -> Ages:
+        """The range widened to the age edges, between which no rule tells ages apart."""
+        edges = (0, *self._edges, FOREVER)
+        low = bisect_right(edges, ages.at_least) - 1
+        high = bisect_left(edges, ages.below)
+        return Ages(edges[low], edges[min(high, len(edges) - 1)])
+
+    def ruling(self, band: Ages, day: int) -> Ruling:
+        """What the law says to that band on that day, remembered."""
+        key = (band, day)
+        ruling = self._rulings.get(key)
+        if ruling is None:
+            self._plan.size += 1
+            ruling = self._rulings[key] = self.law.ruling(self._like, band, day)
+        return ruling
+
+    def ruling_on(self, subject: Subject) -> Callable[[int], Ruling]:
+        """What the law says to this person on each day, as they grow older."""
+        reading = self.law.age_reading
+        return lambda day: self.ruling(self.band(subject.ages_on(day, reading)), day)
+
+    def bounded(self, band: Ages, day: int, *, grows: bool) -> bool:
+        """Whether any edition, now or to come, bounds the hours of somebody in that band."""
+        ages = Ages(band.at_least, FOREVER) if grows else band
+        return self.law.may_close(self._like, ages, day)
+
+    def _lane(self, band: Ages, day: int, *, grows: bool) -> Lane:
+        ruling = self.ruling(band, day)
+        cuts = {cut for window in ruling.windows for span in window.hours for cut in span}
+        starts = sorted({0, *cuts} - {DAY_S})
+        segments = (
+            PlannedSegment(self, ruling, band, start, end, grows=grows)
+            for start, end in pairwise((*starts, DAY_S))
+        )
+        return tuple(starts[1:]), tuple(segments)
+
+
+class PlannedSegment(Segment):
+    """A segment that remembers when its hours close and open, for everybody in its lane.
+
+    The memory is right for all whose age band does not change on the way there: for births from
+    ``since`` on. The others' answer is worked out for them alone.
+    """
+
+    __slots__ = ("_band", "_closes", "_grows", "_opens", "_track")
+
+    def __init__(
+        self, track: Track, ruling: Ruling, band: Ages, start: int, end: int, *, grows: bool
+    ) -> None:
+        super().__init__(track.law, ruling, start, end)
+        self._track = track
+        self._band = band
+        self._grows = grows
+        self._closes: tuple[Stamp | None, int] | None = None
+        self._opens: tuple[Stamp | None, int] | None = None
+
+    def closes(self, request: Request, second: int) -> Stamp | None:
+        track, day = self._track, self.ruling.day
+        memory = self._closes
+        if memory is None:
+            if not track.bounded(self._band, day, grows=self._grows):
+                memory = (None, -1)
+            else:
+                memory = self._remember(closing(self._in_band, day, self.start))
+            self._closes = memory
+        stamp, since = memory
+        if request.subject.born_day >= since:
+            return stamp
+        return closing(track.ruling_on(request.subject), day, second).stamp
+
+    def opens_later(self, request: Request) -> Stamp | None:
+        memory = self._opens
+        if memory is None:
+            memory = self._opens = self._remember(opening(self._in_band, self.ruling.day))
+        stamp, since = memory
+        if request.subject.born_day >= since:
+            return stamp
+        return opening(self._track.ruling_on(request.subject), self.ruling.day).stamp
+
+    def _in_band(self, day: int) -> Ruling:
+        return self._track.ruling(self._band, day)
+
+    def _remember(self, walk: Walk) -> tuple[Stamp | None, int]:
+        if not self._grows or self._band.below == FOREVER:
+            return walk.stamp, -1
+        return walk.stamp, born_by(walk.last_day, self._band.below, self.law.age_reading) + 1
+
+
+def age_edges(law: Law, request: Request) -> tuple[int, ...]:
+    """The ages at which some rule that speaks of such requests may change its answer."""
+    concerned = (rule for rule in law.rules_for(request) if rule.concerns(request))
+    edges = {ADULT, *(edge for rule in concerned for edge in rule.edges())}
+    return tuple(sorted(edge for edge in edges if 0 < edge < FOREVER))

@@ -1,0 +1,267 @@
+"""The law: every edition of every rule, and what it says at an instant.
+
+``Policy.evaluate`` is the readable truth. ``plan`` answers the same from compiled rows and is
+what ``Law.decide`` uses.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple
+
+from minorguard.core.acts import Play, Show, Spend, Use
+from minorguard.core.calendar import local
+from minorguard.core.decision import Decision, Segment
+from minorguard.core.hours import DAY_S
+from minorguard.core.plan import Plan
+from minorguard.core.rules import Head, HouseCap, NotCovered, SpendingCap, rated_age
+from minorguard.core.ruling import closing, opening, ruling_of
+from minorguard.core.settings import Basis, guardian_rules, house_rules
+from minorguard.core.subject import ANY_AGE, FOREVER, Ages
+from minorguard.core.usage import NOTHING_USED, Usage
+from minorguard.errors import ConfigurationError, InvalidRequest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from datetime import datetime
+
+    from minorguard.core.acts import Request
+    from minorguard.core.calendar import Calendar
+    from minorguard.core.citation import Citation
+    from minorguard.core.rules import Limit, Ratings, Rule
+    from minorguard.core.ruling import Ruling, Stamp
+    from minorguard.core.settings import HouseRule
+    from minorguard.core.subject import AgeReading
+    from minorguard.core.wording import Wording
+
+ACTS = (Play, Spend, Use, Show)
+
+
+class LawStamp(NamedTuple):
+    """Which law decided: enough to load the same law again and get the same answer.
+
+    ``readings`` are those chosen other than the default, which the revision fixes.
+    """
+
+    id: str
+    revision: str
+    digest: str
+    readings: tuple[tuple[str, str], ...]
+
+
+class Coverage(NamedTuple):
+    """The acts that a law speaks about, from a day (an ordinal) on, and under which article."""
+
+    pack: str
+    acts: frozenset[str]
+    since: int
+    citations: tuple[Citation, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Law:
+    """All editions of the named packs, with readings, notices and house rules.
+
+    Immutable: ``tightened_by`` and ``adding`` give a new, stricter law. ``features`` are the
+    toggles that its rules know; ``guardian_basis`` and ``house_basis`` the articles under which
+    settings tighten.
+    """
+
+    stamps: tuple[LawStamp, ...]
+    rules: tuple[Rule, ...]
+    coverages: tuple[Coverage, ...]
+    calendar: Calendar
+    age_reading: AgeReading
+    ratings: Ratings
+    features: frozenset[str]
+    guardian_basis: Basis
+    house_basis: Basis
+    wording: Wording
+    read_house: Callable[[str], tuple[HouseRule, ...]] | None = None
+    digest_with: Callable[[str, tuple[HouseRule, ...]], str] | None = None
+
+    # -- deciding -------------------------------------------------------------------------------
+
+    def decide(self, request: Request, *, at: datetime, usage: Usage = NOTHING_USED) -> Decision:
+        """Judge one request at one instant, given what the person has used.
+
+        ``at`` is aware; it is cut to whole seconds. Raises ``InvalidRequest``; a refusal is an
+        answer. The same as ``law.at(at).evaluate(request, usage)``, from compiled rows.
+        """
+        return self.plan.decide(request, usage, at)
+
+    def at(self, instant: datetime) -> Policy:
+        """The policy of that instant: the rules then in force."""
+        return Policy(self, local(instant))
+
+    @cached_property
+    def plan(self) -> Plan:
+        """The compiled form, grown as days and kinds of person are met."""
+        return Plan(self)
+
+    # -- tightening -----------------------------------------------------------------------------
+
+    def adding(self, rules: Iterable[Rule]) -> Law:
+        """This law and more restrictions. A rule that is already there changes nothing."""
+        return replace(self, rules=tuple(dict.fromkeys((*self.rules, *rules))))
+
+    def tightened_by(self, house: str | Iterable[HouseRule]) -> Law:
+        """This law and a house's own rules, from a TOML file or made in code. Never laxer."""
+        if isinstance(house, str):
+            if self.read_house is None:
+                reason = "this law was made without a reader of house files"
+                raise ConfigurationError(reason)
+            house = self.read_house(house)
+        ids = {stamp.id for stamp in self.stamps}
+        added = tuple(rule for rule in house if rule.law is None or rule.law in ids)
+        rules = tuple(r for rule in added for r in house_rules(rule, self.house_basis))
+        law = replace(self, rules=tuple(_configured(rule, rules) for rule in self.rules))
+        digest_with = self.digest_with
+        if digest_with is not None:
+            stamps = (s._replace(digest=digest_with(s.digest, added)) for s in self.stamps)
+            law = replace(law, stamps=tuple(stamps))
+        return law.adding(rules)
+
+    # -- what it says ---------------------------------------------------------------------------
+
+    def rules_for(self, request: Request) -> tuple[Rule, ...]:
+        """The rules that a request meets: the law's own and its guardian's settings."""
+        guardian = request.subject.guardian
+        if guardian is None:
+            return self.rules
+        return (*self.rules, *guardian_rules(guardian, self.guardian_basis))
+
+    def ruling(self, request: Request, ages: Ages, day: int) -> Ruling:
+        """What all rules together say to somebody of these ages on that day (an ordinal)."""
+        gap = self._gap(request, day)
+        if gap is not None:
+            limits = ((limit, False) for limit in gap.limits(request, ages, day, self.calendar))
+            return ruling_of(day, limits, governed=False, on_calendar=False)
+        governing = [
+            rule
+            for rule in self.rules_for(request)
+            if rule.head.since <= day < rule.head.until and rule.governs(request, ages)
+        ]
+        return ruling_of(
+            day,
+            self._limits(governing, request, ages, day),
+            governed=any(rule.restricts for rule in governing),
+            on_calendar=any(rule.on_calendar for rule in governing),
+        )
+
+    def _limits(
+        self, governing: Iterable[Rule], request: Request, ages: Ages, day: int
+    ) -> Iterator[tuple[Limit, bool]]:
+        for rule in governing:
+            known = rule.ages_for(request, ages)
+            by_age = known.unknown and rule.head.ages != ANY_AGE
+            for limit in rule.limits(request, ages, day, self.calendar):
+                yield limit, by_age
+
+    def _gap(self, request: Request, day: int) -> Rule | None:
+        act = request.act
+        for coverage in self.coverages:
+            speaks = not isinstance(request, Use) or request.feature in self.features
+            if speaks and act in coverage.acts and coverage.since <= day:
+                return None
+        return self._not_covered
+
+    @cached_property
+    def _not_covered(self) -> Rule:
+        first = self.coverages[-1]
+        return NotCovered(
+            Head(
+                id=f"{first.pack}.coverage",
+                pack=first.pack,
+                citations=first.citations,
+                provenance="reading",
+                acts=frozenset(),
+            )
+        )
+
+    # -- when it changes ------------------------------------------------------------------------
+
+    def ruling_on(self, request: Request) -> Callable[[int], Ruling]:
+        """What the law says to this person on each day, as they grow older."""
+        subject, reading = request.subject, self.age_reading
+        return lambda day: self.ruling(request, subject.ages_on(day, reading), day)
+
+    def closes(self, request: Request, day: int, second: int) -> Stamp | None:
+        """The first instant from this open one on at which the law closes, if it ever does."""
+        ages = request.subject.ages_on(day, self.age_reading)
+        if request.subject.born is not None:
+            ages = Ages(ages.at_least, FOREVER)
+        if not self.may_close(request, ages, day):
+            return None
+        return closing(self.ruling_on(request), day, second).stamp
+
+    def opens_later(self, request: Request, day: int) -> Stamp | None:
+        """The first instant after that day at which the law opens to somebody unused."""
+        return opening(self.ruling_on(request), day).stamp
+
+    def may_close(self, request: Request, ages: Ages, day: int) -> bool:
+        """Whether any edition, now or to come, bounds the hours of these ages: not an adult's."""
+        return any(
+            rule.bounds_time and rule.head.until > day and rule.governs(request, ages)
+            for rule in self.rules_for(request)
+        )
+
+    # -- checking -------------------------------------------------------------------------------
+
+    def check(self, request: Request, day: int) -> None:
+        """Refuse a request that names what this law does not know, or a birth to come."""
+        if type(request) not in ACTS:
+            raise InvalidRequest("ask", "want Play, Spend, Use or Show")
+        subject = request.subject
+        if subject.born_day > day:
+            raise InvalidRequest("subject.born", "want a date that is not after the request")
+        if isinstance(request, Show) and request.rating is not None:
+            rated_age(self.ratings, request.rating)
+        if subject.guardian is not None and subject.guardian.max_rating is not None:
+            path = "subject.guardian.max_rating"
+            rated_age(self.ratings, subject.guardian.max_rating, path)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Policy:
+    """The law of one instant."""
+
+    law: Law
+    instant: datetime
+
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        """The rules in force at the instant, sorted by id."""
+        day = self.instant.toordinal()
+        in_force = (r for r in self.law.rules if r.head.since <= day < r.head.until)
+        return tuple(sorted(in_force, key=lambda rule: rule.id))
+
+    def covers(self, act: str) -> bool:
+        """Whether the law speaks about such an act at the instant."""
+        day = self.instant.toordinal()
+        return any(act in c.acts and c.since <= day for c in self.law.coverages)
+
+    def evaluate(self, request: Request, usage: Usage = NOTHING_USED) -> Decision:
+        """Judge one request at the instant, rule by rule, with nothing compiled or remembered."""
+        law, at = self.law, self.instant
+        day = at.toordinal()
+        law.check(request, day)
+        ruling = law.ruling(request, request.subject.ages_on(day, law.age_reading), day)
+        second = at.hour * 3600 + at.minute * 60 + at.second
+        return Decision(Segment(law, ruling, second, DAY_S), request, usage, at)
+
+
+def _configured(rule: Rule, house: tuple[Rule, ...]) -> Rule:
+    """A cap that the house had to set, with the ages for which it now has."""
+    if not isinstance(rule, HouseCap):
+        return rule
+    field = f"{rule.period}_fen"
+    bands = (
+        cap.head.ages
+        for cap in house
+        if isinstance(cap, SpendingCap)
+        and cap.head.acts & rule.head.acts
+        and getattr(cap, field) is not None
+    )
+    return replace(rule, configured=(*rule.configured, *bands))

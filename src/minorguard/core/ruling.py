@@ -1,0 +1,117 @@
+"""What the whole law says to one person on one day, before anything used is counted.
+
+A ``Ruling`` holds for a day; a ``Segment`` is a stretch of it in which the hours neither open nor
+close. ``closing`` and ``opening`` walk from day to day, for windows that pass midnight.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from functools import reduce
+from typing import TYPE_CHECKING, NamedTuple
+
+from minorguard.core.hours import ALWAYS, DAY_S, Hours, both, contains
+from minorguard.core.rules import Cap, Duty, Note, Objection, Quota, Window
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from minorguard.core.rules import Limit
+
+DAYS_AHEAD = 400
+"""How far ``next_allowed_at`` looks: beyond it the answer is that nobody can say."""
+
+LAST_DAY = date.max.toordinal()
+
+Stamp = int
+"""Local seconds: ``day ordinal * 86400 + second of the day``. Only this package reads it."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ruling:
+    """One day's limits for one person, all rules together.
+
+    ``hours`` is where every window is open. ``governed``: whether any rule of this act's kind
+    applies. ``on_calendar``: whether the State Council's calendar had a say. ``age_decided``:
+    whether a limit is there only because the age is unknown.
+    """
+
+    day: int
+    objections: tuple[Objection, ...]
+    windows: tuple[Window, ...]
+    quotas: tuple[Quota, ...]
+    caps: tuple[Cap, ...]
+    duties: tuple[Duty, ...]
+    notes: tuple[str, ...]
+    hours: Hours
+    governed: bool
+    on_calendar: bool
+    age_decided: bool
+
+    @property
+    def opens(self) -> bool:
+        """Whether there is a second of this day at which somebody unused may go ahead."""
+        return not self.objections and bool(self.hours) and all(q.quota_s for q in self.quotas)
+
+
+def ruling_of(
+    day: int,
+    limits: Iterable[tuple[Limit, bool]],
+    *,
+    governed: bool,
+    on_calendar: bool,
+) -> Ruling:
+    """Gather limits, each with whether it is there only because the age is unknown."""
+    said = list(limits)
+    alone = next((x for x in said if isinstance(x[0], Objection) and x[0].alone), None)
+    if alone is not None:
+        said = [alone]
+    elif any(isinstance(x, Objection) and x.code == "spend_forbidden" for x, _ in said):
+        # Who may pay nothing has no caps, configured or not.
+        said = [(x, unknown) for x, unknown in said if not isinstance(x, Cap | Note)]
+    windows = tuple(x for x, _ in said if isinstance(x, Window))
+    return Ruling(
+        day=day,
+        objections=tuple(x for x, _ in said if isinstance(x, Objection)),
+        windows=windows,
+        quotas=tuple(x for x, _ in said if isinstance(x, Quota)),
+        caps=tuple(x for x, _ in said if isinstance(x, Cap)),
+        duties=tuple(x for x, _ in said if isinstance(x, Duty)),
+        notes=tuple(x.state for x, _ in said if isinstance(x, Note)),
+        hours=reduce(both, (window.hours for window in windows), ALWAYS),
+        governed=governed,
+        on_calendar=on_calendar,
+        age_decided=any(unknown and not isinstance(x, Duty | Note) for x, unknown in said),
+    )
+
+
+class Walk(NamedTuple):
+    """Where a walk over the days ended: the instant, if there is one, and the last day read."""
+
+    stamp: Stamp | None
+    last_day: int
+
+
+def closing(ruling_on: Callable[[int], Ruling], day: int, second: int) -> Walk:
+    """The first instant, from an open one on, at which the hours close or the law objects."""
+    last = min(day + DAYS_AHEAD, LAST_DAY)
+    for today in range(day, last + 1):
+        ruling = ruling_on(today)
+        start = second if today == day else 0
+        if ruling.objections or not contains(ruling.hours, start):
+            return Walk(today * DAY_S + start, today)
+        end = next(end for first, end in ruling.hours if first <= start < end)
+        if end < DAY_S:
+            return Walk(today * DAY_S + end, today)
+    return Walk(None, last)
+
+
+def opening(ruling_on: Callable[[int], Ruling], day: int) -> Walk:
+    """The first instant after that day at which somebody who has used nothing may go ahead."""
+    last = min(day + DAYS_AHEAD, LAST_DAY)
+    for later in range(day + 1, last + 1):
+        ruling = ruling_on(later)
+        if ruling.opens:
+            return Walk(later * DAY_S + ruling.hours[0][0], later)
+    return Walk(None, last)

@@ -1,0 +1,93 @@
+"""Settings that tighten: what a guardian or the house adds, as rules like any other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from minorguard.core.rules import (
+    DailyQuota,
+    FeatureBan,
+    Head,
+    PlayWindow,
+    RatingLimit,
+    SpendingCap,
+)
+from minorguard.core.subject import ADULT, ANY_AGE, Ages, GuardianSettings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from minorguard.core.citation import Citation, Provenance
+    from minorguard.core.rules import Ratings, Rule
+
+PLAYING = frozenset({"play"})
+SPENDING = frozenset({"purchase", "tip"})
+USING = frozenset({"use"})
+SHOWING = frozenset({"show"})
+
+GUARDED = Ages(0, ADULT)
+"""A guardian's settings bind a minor or an unknown age; a known adult has no guardian."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Basis:
+    """Under which articles settings are made, and what their rules need to know of the law."""
+
+    citations: tuple[Citation, ...]
+    provenance: Provenance
+    ratings: Ratings
+    doubts_pending: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HouseRule:
+    """One ``[[rule]]`` of a house file: what a platform adds for itself, for some ages.
+
+    ``acts`` are the kinds of payment on which its caps count.
+    """
+
+    id: str
+    settings: GuardianSettings
+    law: str | None = None
+    ages: Ages = ANY_AGE
+    acts: frozenset[str] = SPENDING
+
+
+def guardian_rules(settings: GuardianSettings, basis: Basis) -> tuple[Rule, ...]:
+    """The restrictions that a guardian's settings are."""
+    return tuple(_rules("guardian", settings, GUARDED, SPENDING, basis))
+
+
+def house_rules(rule: HouseRule, basis: Basis) -> tuple[Rule, ...]:
+    """The restrictions that one house rule is."""
+    return tuple(_rules(f"house.{rule.id}", rule.settings, rule.ages, rule.acts, basis))
+
+
+def _rules(
+    prefix: str, said: GuardianSettings, ages: Ages, spending: frozenset[str], basis: Basis
+) -> Iterator[Rule]:
+    def head(name: str, acts: frozenset[str]) -> Head:
+        return Head(
+            id=f"{prefix}.{name}",
+            pack=prefix.partition(".")[0],
+            citations=basis.citations,
+            provenance=basis.provenance,
+            acts=acts,
+            ages=ages,
+            doubts_pending=basis.doubts_pending and acts <= PLAYING | SPENDING,
+        )
+
+    if said.windows is not None:
+        yield PlayWindow(head("windows", PLAYING), said.windows)
+    if said.daily_minutes is not None:
+        quota_s = said.daily_minutes * 60
+        yield DailyQuota(head("daily_minutes", PLAYING), quota_s, quota_s)
+    caps = (said.single_fen, said.daily_fen, said.monthly_fen)
+    if any(cap is not None for cap in caps):
+        yield SpendingCap(head("caps", spending), *caps)
+    if said.max_rating is not None:
+        yield RatingLimit(head("max_rating", SHOWING), basis.ratings, said.max_rating)
+    for feature, value in said.features.items():
+        if value is False or value in ("off", "nobody"):
+            yield FeatureBan(head(f"features.{feature}", USING), feature, "feature_off")

@@ -1,0 +1,38 @@
+"""What the person has already used, as of the instant of the request."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from minorguard.core.subject import FEN_MAX, SECONDS_MAX, want_int
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usage:
+    """Play time in whole seconds and money in fen, of one person in one scope.
+
+    ``played_today_s`` belongs to the calendar day of the request in Asia/Shanghai,
+    ``spent_today_fen`` and ``spent_month_fen`` to its day and calendar month and include what is
+    held. ``continuous_s`` is the stretch of play without a break.
+    """
+
+    played_today_s: int = 0
+    continuous_s: int = 0
+    spent_today_fen: int = 0
+    spent_month_fen: int = 0
+    counts: Mapping[str, int] = field(default_factory=dict[str, int])
+
+    def __post_init__(self) -> None:
+        want_int(self.played_today_s, "usage.played_today_s", 0, SECONDS_MAX)
+        want_int(self.continuous_s, "usage.continuous_s", 0, SECONDS_MAX)
+        want_int(self.spent_today_fen, "usage.spent_today_fen", 0, 1000 * FEN_MAX)
+        want_int(self.spent_month_fen, "usage.spent_month_fen", 0, 1000 * FEN_MAX)
+        for name, count in self.counts.items():
+            want_int(count, f"usage.counts.{name}", 0, SECONDS_MAX)
+
+
+NOTHING_USED = Usage()

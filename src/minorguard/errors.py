@@ -1,0 +1,73 @@
+"""Everything that minorguard raises. A denial is an answer, not an exception.
+
+MinorguardError
+├── ConfigurationError   a program or a file is wrong
+│   └── InvalidPack      law, house, notice or message file: file, key, reason
+├── InvalidRequest       a request that no law could judge: path, reason
+└── Denied               only from ``decision.require()``; carries the Decision
+
+No message, ``repr`` or log line made here contains a name, an identity number, a PIN or a key:
+messages say where a value stands and what it should be, never what it was.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from minorguard.core.decision import Decision
+
+
+class MinorguardError(Exception):
+    """The root: catching it catches all that this library raises."""
+
+    status_hint: int = 500
+    """The HTTP status that fits this error best."""
+
+
+class ConfigurationError(MinorguardError):
+    """The program or one of its files is wrong; no request can repair it."""
+
+
+class InvalidPack(ConfigurationError):
+    """A law, house, notice or message file that must not be used.
+
+    ``file`` is the file's name, ``key`` the dotted place inside it, ``reason`` what is wrong there.
+    """
+
+    def __init__(self, file: str, key: str, reason: str) -> None:
+        self.file = file
+        self.key = key
+        self.reason = reason
+        super().__init__(f"{file}: {key}: {reason}" if key else f"{file}: {reason}")
+
+    def __reduce__(self) -> tuple[type[InvalidPack], tuple[str, str, str]]:
+        return type(self), (self.file, self.key, self.reason)
+
+
+class InvalidRequest(MinorguardError, ValueError):
+    """A request that cannot be judged as it stands.
+
+    ``path`` is the dotted place (``"subject.born"``, ``""`` for the whole), ``reason`` what is
+    wanted there. The offending value is never repeated.
+    """
+
+    status_hint = 400
+
+    def __init__(self, path: str, reason: str) -> None:
+        self.path = path
+        self.reason = reason
+        super().__init__(f"{path}: {reason}" if path else reason)
+
+    def __reduce__(self) -> tuple[type[InvalidRequest], tuple[str, str]]:
+        return type(self), (self.path, self.reason)
+
+
+class Denied(MinorguardError):
+    """Raised by ``decision.require()`` alone; ``decision`` says why and under which article."""
+
+    status_hint = 403
+
+    def __init__(self, decision: Decision) -> None:
+        self.decision = decision
+        super().__init__(", ".join(finding.code for finding in decision.reasons))

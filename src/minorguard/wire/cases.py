@@ -1,0 +1,76 @@
+"""The legal cases beside the packs: requests, with the answers that counsel expects."""
+
+from __future__ import annotations
+
+import json
+from importlib.resources import files
+from typing import IO, TYPE_CHECKING, Any, NamedTuple
+
+from minorguard.errors import ConfigurationError
+from minorguard.packs import KNOWN_LAWS, law
+from minorguard.packs.files import toml
+from minorguard.wire.stream import Decider
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from minorguard.core.decision import Lang
+
+CASE_KEYS = {"name", "article", "at", "subject", "ask", "usage", "readings", "expect"}
+
+
+class Case(NamedTuple):
+    """One case: where it stands, what it claims, and the line that is asked."""
+
+    law: str
+    name: dict[str, str]
+    article: str
+    line: dict[str, Any]
+    readings: dict[str, str]
+    expect: dict[str, Any]
+
+
+def cases_of(only: str | None = None) -> Iterator[Case]:
+    """The cases of one law or of all."""
+    if only is not None and only not in KNOWN_LAWS:
+        raise ConfigurationError(f"no law is called so; there are {', '.join(KNOWN_LAWS)}")
+    for law_id in KNOWN_LAWS if only is None else (only,):
+        name = f"cn/cases/{law_id.rpartition('.')[2]}.toml"
+        source = files("minorguard.packs").joinpath(name)
+        data = toml(name, source.read_text(encoding="utf-8")) if source.is_file() else {}
+        for case in data.get("case", []):
+            if unknown := case.keys() - CASE_KEYS:
+                raise ConfigurationError(f"{name}: {case.get('name')}: unknown key {min(unknown)}")
+            asked = {key: case[key] for key in ("at", "subject", "ask", "usage") if key in case}
+            line = {"law": law_id, **asked}
+            readings = case.get("readings", {})
+            yield Case(law_id, case["name"], case["article"], line, readings, case["expect"])
+
+
+def failures_of(case: Case) -> list[str]:
+    """What differs from the expectation, one line each."""
+    decider = Decider(lambda ids: law(*ids, readings=case.readings), (case.law,), "zh")
+    raw = json.dumps(case.line, default=str).encode()
+    answer: dict[str, Any] = json.loads(decider.answer(raw)[1])
+    if "error" in answer:
+        return [f"the line is refused: {answer['error']['message']}"]
+    answer["codes"] = [reason["code"] for reason in answer["reasons"]]
+    answer["rules"] = [reason["rule"] for reason in answer["reasons"]]
+    return [
+        f"{key}: expected {expected!r}, got {answer.get(key)!r}"
+        for key, expected in case.expect.items()
+        if answer.get(key) != expected
+    ]
+
+
+def run_cases(only: str | None, lang: Lang, out: IO[str]) -> tuple[int, int]:
+    """Run the cases and write a line for each. Returns how many passed and failed."""
+    passed = failed = 0
+    for case in cases_of(only):
+        wrong = failures_of(case)
+        failed += bool(wrong)
+        passed += not wrong
+        state = "FAIL" if wrong else "ok  "
+        out.write(f"{state} {case.law}  {case.article}  {case.name[lang]}\n")
+        out.writelines(f"       {line}\n" for line in wrong)
+    return passed, failed

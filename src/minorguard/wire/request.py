@@ -1,0 +1,247 @@
+"""From a line to a request: checked by ``shapes``, made of the core's own types."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime
+from functools import cache
+from typing import TYPE_CHECKING, NamedTuple
+
+from minorguard.core.acts import Play, Show, Spend, Use
+from minorguard.core.calendar import local
+from minorguard.core.hours import second_of_day
+from minorguard.core.rules import rated_age
+from minorguard.core.subject import ANY_AGE, FOREVER, NO_CONSENTS, Ages, GuardianSettings, Subject
+from minorguard.core.usage import NOTHING_USED, Usage
+from minorguard.errors import InvalidRequest
+from minorguard.packs.loader import KNOWN_LAWS, features, ratings
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter, ValidationError
+
+    from minorguard.core.acts import Request
+    from minorguard.wire import shapes
+
+NAMELESS = "-"
+"""The subject of a line that names none: nothing is kept here, so nothing gets mixed up."""
+
+_UNION_STEP = re.compile(r"constrained-|list\[|literal\[|bool\Z|int\Z|str\Z|none\Z")
+_PLAIN_KEY = re.compile(r"[A-Za-z_][A-Za-z_0-9]{0,39}\Z", re.ASCII)
+_LONG_NUMBER = re.compile(r"\d{5}")
+
+_REASONS = {
+    "missing": "is required",
+    "extra_forbidden": "unknown key",
+    "string_pattern_mismatch": "is not of the form that is wanted here",
+    "union_tag_not_found": "is required",
+    "union_tag_invalid": "unknown kind",
+    "json_invalid": "not JSON",
+}
+
+
+_KINDS = frozenset(
+    {"login", "heartbeat", "purchase", "gift", "view", "feature", "post", "message"}
+    | {"page", "lesson", "pk", "mode"}
+)
+
+
+class Query(NamedTuple):
+    """One line, understood. ``laws`` is empty where the line names none."""
+
+    id: str | int | None
+    laws: tuple[str, ...]
+    at: datetime
+    request: Request
+    usage: Usage
+
+
+@cache
+def _line() -> TypeAdapter[shapes.Line]:
+    from pydantic import TypeAdapter
+
+    from minorguard.wire import shapes
+
+    return TypeAdapter(shapes.Line)
+
+
+def parse(raw: bytes) -> Query:
+    """Understand one line, or ``InvalidRequest`` with the path of the first fault."""
+    from pydantic import ValidationError
+
+    try:
+        line = _line().validate_json(raw)
+    except ValidationError as error:
+        raise fault(error) from None
+    at = instant(line["at"], "at")
+    named = line.get("law")
+    laws = () if named is None else (named,) if isinstance(named, str) else tuple(named)
+    for index, law_id in enumerate(laws):
+        if law_id not in KNOWN_LAWS:
+            path = "law" if isinstance(named, str) else f"law.{index}"
+            raise InvalidRequest(path, f"unknown law; there are {', '.join(KNOWN_LAWS)}")
+    who = subject(line.get("subject"), at)
+    used = line.get("usage")
+    return Query(
+        line.get("id"),
+        laws,
+        at,
+        _request(who, line["ask"], at),
+        Usage(**used) if used else NOTHING_USED,  # type: ignore[misc]  # the keys are checked
+    )
+
+
+def fault(error: ValidationError) -> InvalidRequest:
+    """The first fault that Pydantic found, by path and kind, without the value."""
+    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    kind = first["type"]
+    path = _path(first["loc"])
+    if kind.startswith("union_tag"):
+        path = f"{path}.kind"
+    return InvalidRequest(path, _REASONS.get(kind) or first["msg"])
+
+
+def _path(loc: tuple[int | str, ...]) -> str:
+    steps: list[str] = []
+    for index, step in enumerate(loc):
+        if isinstance(step, str):
+            if _UNION_STEP.match(step) or (index == 1 and loc[0] == "ask" and step in _KINDS):
+                continue  # which member of a union was tried is not a place in the line
+            if not _PLAIN_KEY.match(step) or _LONG_NUMBER.search(step):
+                break  # a key that could hold a number of identity is not repeated
+        steps.append(str(step))
+    return ".".join(steps)
+
+
+def instant(text: str, path: str) -> datetime:
+    """An aware time on the law's clock, cut to whole seconds."""
+    try:
+        return local(datetime.fromisoformat(text), path)
+    except ValueError:
+        raise InvalidRequest(path, "no such time") from None
+
+
+def day(text: str, path: str) -> date:
+    """A date that exists."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise InvalidRequest(path, "no such date") from None
+
+
+def subject(said: shapes.SubjectShape | None, at: datetime) -> Subject:
+    """The person of a line."""
+    if not said:
+        return Subject(NAMELESS)
+    born, age = _known_age(said, at, "subject")
+    consents = said.get("consents")
+    settings = said.get("guardian")
+    return Subject(
+        said.get("id", NAMELESS),
+        born=born,
+        age=age,
+        identity=said.get("identity", "none"),
+        minors_mode=said.get("minors_mode", False),
+        consents=frozenset(consents) if consents else NO_CONSENTS,
+        guardian=guardian(settings) if settings else None,
+        account=said.get("account"),
+    )
+
+
+def _known_age(
+    said: shapes.SubjectShape | shapes.RecipientShape, at: datetime, path: str
+) -> tuple[date | None, Ages]:
+    text, span = said.get("born"), said.get("age")
+    if text is None:
+        return None, ANY_AGE if span is None else _ages(span, f"{path}.age")
+    if span is not None:
+        raise InvalidRequest(f"{path}.age", "give born or age, not both")
+    born = day(text, f"{path}.born")
+    if born > at.date():
+        raise InvalidRequest(f"{path}.born", "want a date that is not after at")
+    return born, ANY_AGE
+
+
+def _ages(span: shapes.AgeShape, path: str) -> Ages:
+    at_least, below = span.get("at_least"), span.get("below")
+    ages = Ages(0 if at_least is None else at_least, FOREVER if below is None else below)
+    if ages.at_least >= ages.below:
+        raise InvalidRequest(path, "at_least must be under below")
+    return ages
+
+
+def guardian(said: shapes.GuardianShape) -> GuardianSettings:
+    """A guardian's settings of a line."""
+    here = "subject.guardian"
+    for feature in said.get("features", {}):
+        if feature not in features():
+            raise InvalidRequest(
+                _path(("subject", "guardian", "features", feature)), "unknown feature"
+            )
+    rating = said.get("max_rating")
+    if rating is not None:
+        rated_age(ratings(), rating, f"{here}.max_rating")
+    windows = said.get("windows")
+    spans = None
+    if windows is not None:
+        spans = tuple((second_of_day(start), second_of_day(end)) for start, end in windows)
+        for index, (start, end) in enumerate(spans):
+            if start >= end:
+                raise InvalidRequest(f"{here}.windows.{index}", "a window begins before it ends")
+    return GuardianSettings(
+        daily_minutes=said.get("daily_minutes"),
+        night_allowed=said.get("night_allowed", False),
+        windows=spans,
+        single_fen=said.get("single_fen"),
+        daily_fen=said.get("daily_fen"),
+        monthly_fen=said.get("monthly_fen"),
+        features=said.get("features", {}),
+        max_rating=rating,
+    )
+
+
+def _request(who: Subject, ask: shapes.Ask, at: datetime) -> Request:  # noqa: PLR0911 - a table
+    if ask["kind"] == "login":
+        return Play(who, session=ask.get("session"), exempt=ask.get("exempt"))
+    if ask["kind"] == "heartbeat":
+        return Play(who, session=ask["session"], renewal=True, exempt=ask.get("exempt"))
+    if ask["kind"] == "purchase":
+        return Spend(who, fen=ask["fen"], order=ask["order"], purpose=ask.get("for"))
+    if ask["kind"] == "gift":
+        return Spend(who, fen=ask["fen"], order=ask["order"], on="tip", room=ask.get("room"))
+    if ask["kind"] == "view":
+        return _view(who, ask)
+    if ask["kind"] == "feature":
+        if ask["feature"] not in features():
+            raise InvalidRequest("ask.feature", "unknown feature")
+        return Use(who, ask["feature"])
+    if ask["kind"] == "message":
+        _known_age(ask["to"], at, "ask.to")
+    elif ask["kind"] == "lesson":
+        instant(ask["starts"], "ask.starts")
+    return Use(who, _USES[ask["kind"]])
+
+
+_USES = {
+    "post": "post_content",
+    "message": "instant_messaging",
+    "page": "course_page",
+    "lesson": "course_lesson",
+    "pk": "live_pk",
+    "mode": "minors_mode",
+}
+"""Asks that a later pack judges; until it is loaded they are not covered."""
+
+
+def _view(who: Subject, ask: shapes.ViewAsk) -> Show:
+    if ask.get("categories"):
+        # No pack that ships so far classifies content, so no category is known.
+        raise InvalidRequest("ask.categories.0", "unknown category")
+    rating = ask.get("rating")
+    if rating is not None:
+        rated_age(ratings(), rating)
+    return Show(
+        who,
+        rating=rating,
+        slot=ask.get("slot") or "detail",
+        minors_only_service=ask.get("minors_only_service", False),
+    )
