@@ -21,7 +21,7 @@ Slot = Literal[
 """Where content is shown: the first six are prominent, ``search`` and ``detail`` are sought."""
 SLOTS: frozenset[str] = frozenset(get_args(Slot))
 
-Key = tuple[object, ...]
+Key = str | tuple[object, ...]
 """All that a rule may read of a request but the person's age and the numbers asked for."""
 
 
@@ -50,7 +50,13 @@ class Play:
         _want_name(self.session, "ask.session", optional=True)
         if self.exempt is not None and self.exempt not in EXEMPTS:
             raise InvalidRequest("ask.exempt", f"want one of {', '.join(get_args(Exempt))}")
-        object.__setattr__(self, "key", ("play", self.renewal, self.exempt, self.subject.profile))
+        object.__setattr__(self, "key", self._key())
+
+    def _key(self) -> Key:
+        act, profile = "renew " if self.renewal else "play ", self.subject.profile
+        if self.exempt is None and isinstance(profile, str):
+            return act + profile
+        return act, self.exempt, profile
 
 
 @dataclass(frozen=True, slots=True)

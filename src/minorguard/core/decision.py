@@ -14,6 +14,7 @@ from minorguard.core.citation import PROVENANCES
 from minorguard.core.hours import DAY_S
 from minorguard.core.rules import CAP_CODES
 from minorguard.core.ruling import DAYS_AHEAD
+from minorguard.core.settings import SETTERS
 from minorguard.errors import Denied
 
 if TYPE_CHECKING:
@@ -54,6 +55,16 @@ class Finding(NamedTuple):
     def provenance(self) -> Provenance:
         """How binding the rule is."""
         return self.rule.head.provenance
+
+
+class Times(NamedTuple):
+    """When a Play ends, must ask again, is warned and may begin again; see ``Decision``."""
+
+    remaining_s: int | None
+    until: datetime | None
+    lease_until: datetime | None
+    warn_at: tuple[datetime, ...]
+    next_allowed_at: datetime | None
 
 
 class Segment:
@@ -138,7 +149,10 @@ class Decision:
         return not segment.metered or not any(self._exceeded())
 
     def __bool__(self) -> bool:
-        return self.allowed
+        segment = self.segment
+        if segment.metered:
+            return self.allowed
+        return not segment.blocked
 
     def require(self) -> Decision:
         """This decision if it allows; ``Denied`` (which carries it) if it does not."""
@@ -206,17 +220,19 @@ class Decision:
     @property
     def until(self) -> datetime | None:
         """The first instant that is refused again if the person plays on."""
-        remaining_s = self.remaining_s
-        if not remaining_s:
-            return None
-        return self.at + timedelta(seconds=remaining_s)
+        return self._until(self.remaining_s)
+
+    def _until(self, remaining_s: int | None) -> datetime | None:
+        return self.at + timedelta(seconds=remaining_s) if remaining_s else None
 
     @property
     def lease_until(self) -> datetime | None:
         """When to ask again at the latest: the lease an allowed Play has paid for."""
+        return self._lease_until(self.until)
+
+    def _lease_until(self, until: datetime | None) -> datetime | None:
         if not isinstance(self.request, Play) or not self.allowed:
             return None
-        until = self.until
         ruling = self.segment.ruling
         if until is None and not ruling.governed:
             return None
@@ -227,10 +243,25 @@ class Decision:
     @property
     def warn_at(self) -> tuple[datetime, ...]:
         """15, 5 and 1 minute before ``until``, as far as they are still to come."""
-        until = self.until
+        return self._warn_at(self.until)
+
+    def _warn_at(self, until: datetime | None) -> tuple[datetime, ...]:
         if until is None:
             return ()
         return tuple(at for at in (until - before for before in WARN_BEFORE) if at > self.at)
+
+    @property
+    def times(self) -> Times:
+        """All of these in one, for those who want all."""
+        remaining_s = self.remaining_s
+        until = self._until(remaining_s)
+        return Times(
+            remaining_s,
+            until,
+            self._lease_until(until),
+            self._warn_at(until),
+            self.next_allowed_at,
+        )
 
     @property
     def next_allowed_at(self) -> datetime | None:
@@ -288,13 +319,13 @@ class Decision:
         states = set(ruling.notes)
         if ruling.age_decided:
             states.add("age_unknown")
-        if ruling.on_calendar and self._unannounced():
+        if ruling.on_calendar and self._unannounced(ruling):
             states.add("calendar_unannounced")
         return tuple(sorted(states))
 
-    def _unannounced(self) -> bool:
+    def _unannounced(self, ruling: Ruling) -> bool:
         announced = self.segment.law.calendar.announced
-        if not announced(self.segment.ruling.day):
+        if not announced(ruling.day):
             return True
         following = self.next_allowed_at
         return following is not None and not announced(following.toordinal())
@@ -318,9 +349,11 @@ class Decision:
 _RANK = {provenance: rank for rank, provenance in enumerate(PROVENANCES)}
 
 
-def _strictness(finding: Finding) -> tuple[int, int, str]:
+def _strictness(finding: Finding) -> tuple[int, bool, int, str]:
+    # Where two rules say the same, the law's own is named before a setting's.
     limit = -1 if finding.limit is None else finding.limit
-    return limit, _RANK[finding.provenance], finding.rule.id
+    by_setting = finding.rule.head.pack in SETTERS
+    return limit, by_setting, _RANK[finding.provenance], finding.rule.id
 
 
 def _by_rule(finding: Finding) -> tuple[str, str]:

@@ -8,6 +8,7 @@ of the day picks the segment.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,6 @@ from minorguard.core.subject import ADULT, FOREVER, Ages, born_by
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from datetime import datetime
 
     from minorguard.core.acts import Key, Request
     from minorguard.core.policy import Law
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 RULINGS_MAX = 20_000
 """How many compiled rulings are kept before all are dropped and grown again."""
 
-Lane = tuple[tuple[int, ...], "tuple[PlannedSegment, ...]"]
-"""The seconds at which a segment after the first begins, and the segments of the day."""
+Lane = tuple[tuple[int, ...], tuple[datetime, ...], "tuple[PlannedSegment, ...]"]
+"""When a segment after the first begins, as seconds and as instants, and the day's segments."""
 
 Row = tuple[tuple[int, ...], tuple[Lane, ...]]
 """Latest births (ordinals) that have reached each age edge, oldest first; a lane for each band."""
@@ -52,19 +52,21 @@ class Plan:
         if at.tzinfo is not ZONE or at.microsecond:
             at = local(at)
         day = at.toordinal()
-        second = at.hour * 3600 + at.minute * 60 + at.second
-        born = request.subject.born_day
-        if born > day:
-            self._law.check(request, day)
         try:
             thresholds, lanes = self._tracks[request.key].rows[day]
         except KeyError:
             thresholds, lanes = self.track(request, day).row(day)
-        if born < 0:
-            starts, segments = self._tracks[request.key].span(request.subject.age, day)
+        born = request.subject.born_day
+        if 0 < born <= day:
+            _, starts, segments = lanes[bisect_left(thresholds, born)]
         else:
-            starts, segments = lanes[bisect_left(thresholds, born)]
-        return Decision(segments[bisect_right(starts, second)], request, usage, at)
+            _, starts, segments = self._span(request, day)
+        return Decision(segments[bisect_right(starts, at)], request, usage, at)
+
+    def _span(self, request: Request, day: int) -> Lane:
+        track = self.track(request, day)
+        self._law.check(request, day)
+        return track.span(request.subject.age, day)
 
     def track(self, request: Request, day: int) -> Track:
         """The compiled rows for requests like this one, checked against the law."""
@@ -99,7 +101,7 @@ class Track:
         """The segment for a birth (an ordinal) at ``day ordinal * 86400 + second``."""
         day, second = divmod(stamp, DAY_S)
         thresholds, lanes = self.rows.get(day) or self.row(day)
-        starts, segments = lanes[bisect_left(thresholds, born)]
+        starts, _, segments = lanes[bisect_left(thresholds, born)]
         return segments[bisect_right(starts, second)]
 
     def row(self, day: int) -> Row:
@@ -153,7 +155,9 @@ class Track:
             PlannedSegment(self, ruling, band, start, end, grows=grows)
             for start, end in pairwise((*starts, DAY_S))
         )
-        return tuple(starts[1:]), tuple(segments)
+        midnight = datetime.fromordinal(day).replace(tzinfo=ZONE)
+        instants = (midnight + timedelta(seconds=start) for start in starts[1:])
+        return tuple(starts[1:]), tuple(instants), tuple(segments)
 
 
 class PlannedSegment(Segment):

@@ -59,7 +59,7 @@ class Coverage(NamedTuple):
     citations: tuple[Citation, ...]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Law:
     """All editions of the named packs, with readings, notices and house rules.
 
@@ -80,6 +80,9 @@ class Law:
     wording: Wording
     read_house: Callable[[str], tuple[HouseRule, ...]] | None = None
     digest_with: Callable[[str, tuple[HouseRule, ...]], str] | None = None
+
+    def __repr__(self) -> str:
+        return f"<Law {', '.join(f'{s.id} {s.revision} {s.digest[:15]}' for s in self.stamps)}>"
 
     # -- deciding -------------------------------------------------------------------------------
 

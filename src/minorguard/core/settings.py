@@ -26,6 +26,9 @@ SPENDING = frozenset({"purchase", "tip"})
 USING = frozenset({"use"})
 SHOWING = frozenset({"show"})
 
+SETTERS = frozenset({"guardian", "house"})
+"""Who may tighten: the first part of a setting's rule id, in the place of a pack."""
+
 GUARDED = Ages(0, ADULT)
 """A guardian's settings bind a minor or an unknown age; a known adult has no guardian."""
 

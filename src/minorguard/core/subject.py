@@ -124,7 +124,8 @@ def _leap(year: int) -> bool:
     return year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
 
 
-Profile = tuple[str, bool, frozenset[str], "GuardianSettings | None"]
+Profile = str | tuple[str, frozenset[str], "GuardianSettings | None"]
+"""All that rules may read of a person but the age. Mostly a word, whose hash costs nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -194,7 +195,6 @@ class Subject:
     born_day: int = field(init=False, repr=False, compare=False)
     """The birth date as an ordinal, -1 where it is unknown."""
     profile: Profile = field(init=False, repr=False, compare=False)
-    """All that rules may read of a person but the age."""
 
     def __post_init__(self) -> None:
         if type(self.id) is not str or not _ID.match(self.id):
@@ -202,7 +202,7 @@ class Subject:
         born = self.born
         if born is not None and type(born) is not date:
             raise InvalidRequest("subject.born", "want a date")
-        if self.age is not ANY_AGE:
+        if self.age != ANY_AGE:
             self._check_age()
         if self.identity not in IDENTITIES:
             raise InvalidRequest("subject.identity", f"want one of {', '.join(get_args(Identity))}")
@@ -215,7 +215,9 @@ class Subject:
                     "subject.consents", f"want any of {', '.join(get_args(Consent))}"
                 )
         put(self, "born_day", -1 if born is None else born.toordinal())
-        put(self, "profile", (self.identity, self.minors_mode, self.consents, self.guardian))
+        known = f"{self.identity}, in the mode" if self.minors_mode else self.identity
+        plain = not self.consents and self.guardian is None
+        put(self, "profile", known if plain else (known, self.consents, self.guardian))
 
     def _check_age(self) -> None:
         if self.born is not None:

@@ -41,12 +41,12 @@ class Answers:
         warn_at = "[]"
         remaining_s = "null"
         if isinstance(decision.request, Play):
-            until = _time(decision.until)
-            lease_until = _time(decision.lease_until)
-            following = _time(decision.next_allowed_at)
-            warn_at = f"[{','.join(map(_time, decision.warn_at))}]"
-            left = decision.remaining_s
-            remaining_s = "null" if left is None else str(left)
+            times = decision.times
+            until = _time(times.until)
+            lease_until = _time(times.lease_until)
+            following = _time(times.next_allowed_at)
+            warn_at = f"[{','.join(map(_time, times.warn_at))}]"
+            remaining_s = "null" if times.remaining_s is None else str(times.remaining_s)
         left_fen = decision.remaining_fen
         return (
             f'{{"id":{_encode(line_id)},"allowed":{_bool(allowed)}'

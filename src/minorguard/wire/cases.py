@@ -13,6 +13,7 @@ from minorguard.wire.stream import Decider
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import date
 
     from minorguard.core.decision import Lang
 
@@ -48,19 +49,25 @@ def cases_of(only: str | None = None) -> Iterator[Case]:
 
 
 def failures_of(case: Case) -> list[str]:
-    """What differs from the expectation, one line each."""
+    """What differs from the expectation, one line each. ``null = ["until"]`` expects no value."""
     decider = Decider(lambda ids: law(*ids, readings=case.readings), (case.law,), "zh")
-    raw = json.dumps(case.line, default=str).encode()
+    raw = json.dumps(case.line, default=_iso).encode()
     answer: dict[str, Any] = json.loads(decider.answer(raw)[1])
     if "error" in answer:
         return [f"the line is refused: {answer['error']['message']}"]
     answer["codes"] = [reason["code"] for reason in answer["reasons"]]
     answer["rules"] = [reason["rule"] for reason in answer["reasons"]]
+    expect = dict(case.expect)
+    expect.update(dict.fromkeys(expect.pop("null", ())))
     return [
         f"{key}: expected {expected!r}, got {answer.get(key)!r}"
-        for key, expected in case.expect.items()
+        for key, expected in expect.items()
         if answer.get(key) != expected
     ]
+
+
+def _iso(value: date) -> str:
+    return value.isoformat()
 
 
 def run_cases(only: str | None, lang: Lang, out: IO[str]) -> tuple[int, int]:

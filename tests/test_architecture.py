@@ -1,0 +1,138 @@
+"""Who may import whom, and what the core may not touch: read from the source, not believed."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SOURCE = Path(__file__).parents[1] / "src" / "minorguard"
+
+LAYERS = {
+    "errors": set(),
+    "core": {"errors"},
+    "packs": {"errors", "core"},
+    "wire": {"errors", "core", "packs"},
+    "cli": {"errors", "core", "packs", "wire"},
+    "__main__": {"cli"},
+    "__init__": {"errors", "core", "packs"},
+}
+
+PURE = {
+    "__future__", "bisect", "collections", "dataclasses", "datetime", "functools", "itertools",
+    "re", "types", "typing", "minorguard",
+}  # fmt: skip
+
+FORBIDDEN_NAMES = {"open", "print", "input", "exec", "eval", "__import__", "globals"}
+FORBIDDEN_CALLS = {"now", "today", "utcnow", "time", "monotonic", "urandom", "random"}
+
+
+def modules():
+    return sorted(SOURCE.rglob("*.py"))
+
+
+def layer(path):
+    return path.relative_to(SOURCE).parts[0].removesuffix(".py")
+
+
+def imports(path):
+    """Every module that a file imports, with whether only type checkers see it."""
+    tree = ast.parse(path.read_text("utf-8"))
+    typing_only = {
+        id(node)
+        for block in ast.walk(tree)
+        if isinstance(block, ast.If) and "TYPE_CHECKING" in ast.dump(block.test)
+        for node in ast.walk(block)
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, id(node) in typing_only) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            yield node.module, id(node) in typing_only
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda p: str(p.relative_to(SOURCE)))
+def test_a_layer_imports_only_the_layers_below_it(path):
+    for module, typing_only in imports(path):
+        if layer(path) == "errors" and typing_only:
+            continue  # Denied is annotated with the Decision that it carries
+        if module.split(".")[0] == "minorguard" and module != "minorguard":
+            imported = module.split(".")[1]
+            assert imported == layer(path) or imported in LAYERS[layer(path)], module
+
+
+@pytest.mark.parametrize("path", sorted((SOURCE / "core").glob("*.py")), ids=lambda p: p.name)
+def test_the_core_imports_nothing_that_waits_reads_or_rolls_dice(path):
+    for module, _ in imports(path):
+        assert module.split(".")[0] in PURE, module
+
+
+@pytest.mark.parametrize("path", sorted((SOURCE / "core").glob("*.py")), ids=lambda p: p.name)
+def test_the_core_asks_no_clock_and_opens_nothing(path):
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Global):
+            pytest.fail(f"{path.name}:{node.lineno} changes a global")
+        if isinstance(node, ast.Call):
+            name = getattr(node.func, "attr", getattr(node.func, "id", ""))
+            assert name not in FORBIDDEN_NAMES, f"{path.name}:{node.lineno} calls {name}"
+            assert name not in FORBIDDEN_CALLS, f"{path.name}:{node.lineno} calls {name}"
+
+
+@pytest.mark.parametrize("path", sorted((SOURCE / "core").glob("*.py")), ids=lambda p: p.name)
+def test_there_is_no_float_in_the_core(path):
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        assert not (isinstance(node, ast.Constant) and isinstance(node.value, float))
+        assert not (isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div))
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda p: str(p.relative_to(SOURCE)))
+def test_no_check_vanishes_from_optimised_bytecode(path):
+    assert not any(isinstance(n, ast.Assert) for n in ast.walk(ast.parse(path.read_text("utf-8"))))
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda p: str(p.relative_to(SOURCE)))
+def test_a_module_stays_readable(path):
+    assert len(path.read_text("utf-8").splitlines()) <= 400
+
+
+def python(code, *options, **env):
+    command = [sys.executable, "-I", *options, "-c", code]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env=env or None)
+    return done.stdout.strip()
+
+
+def test_importing_minorguard_leaves_pydantic_and_cryptography_alone():
+    code = "import sys, minorguard; print(sorted({'pydantic', 'cryptography'} & set(sys.modules)))"
+
+    assert python(code) == "[]"
+
+
+def test_importing_and_deciding_opens_no_connection_and_starts_nothing():
+    code = """
+import sys
+seen = []
+def hook(event, args):
+    if event.split('.')[0] in ('socket', 'subprocess', 'ctypes') or event == 'os.system':
+        seen.append(event)
+    if event == '_thread.start_new_thread':
+        seen.append(event)
+sys.addaudithook(hook)
+from datetime import datetime
+import minorguard as mg
+game = mg.law('cn.game')
+game.decide(mg.Play(mg.Subject('p')), at=datetime(2026, 11, 20, 20, tzinfo=mg.ZONE)).explain()
+print(seen)
+"""
+    assert python(code) == "[]"
+
+
+def test_a_denial_holds_with_optimised_bytecode():
+    code = """
+from datetime import datetime
+import minorguard as mg
+at = datetime(2026, 11, 18, 20, tzinfo=mg.ZONE)
+print(bool(mg.law('cn.game').decide(mg.Play(mg.Subject('p', identity='verified')), at=at)))
+"""
+    assert python(code, "-OO") == "False"
