@@ -25,6 +25,8 @@ LAST_WEEK = 25
 
 CalendarReading = Literal["published", "literal"]
 
+LAST_DAY = date.max.toordinal()
+
 DayKind = Literal["every", "playable", "holiday"]
 """What a rule may ask of a day: nothing, whether one may play on it, whether it is a holiday."""
 

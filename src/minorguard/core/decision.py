@@ -223,7 +223,7 @@ class Decision:
         return self._until(self.remaining_s)
 
     def _until(self, remaining_s: int | None) -> datetime | None:
-        return self.at + timedelta(seconds=remaining_s) if remaining_s else None
+        return _after(self.at, remaining_s) if remaining_s else None
 
     @property
     def lease_until(self) -> datetime | None:
@@ -237,8 +237,8 @@ class Decision:
         if until is None and not ruling.governed:
             return None
         lease_s = LEASE_WITH_QUOTA_S if ruling.quotas else LEASE_S
-        lease_until = self.at + timedelta(seconds=lease_s)
-        return lease_until if until is None else min(until, lease_until)
+        lease_until = _after(self.at, lease_s)
+        return min((end for end in (until, lease_until) if end is not None), default=None)
 
     @property
     def warn_at(self) -> tuple[datetime, ...]:
@@ -344,6 +344,13 @@ class Decision:
     def explain(self, lang: Lang = "zh") -> str:
         """The answer in words a parent understands, with the article a judge needs."""
         return self.segment.law.wording.explain(self, lang)
+
+
+def _after(at: datetime, seconds: int) -> datetime | None:
+    try:
+        return at + timedelta(seconds=seconds)
+    except OverflowError:  # the calendar ends before
+        return None
 
 
 _RANK = {provenance: rank for rank, provenance in enumerate(PROVENANCES)}

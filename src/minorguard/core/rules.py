@@ -378,7 +378,7 @@ class NotCovered(Rule):
 
 def rated_age(ratings: Ratings, label: str, path: str = "ask.rating") -> int:
     """The age from which a rating is suitable. ``InvalidRequest`` for a label nobody knows."""
-    age = dict(ratings).get(label.upper())
+    age = dict(ratings).get(label.upper()) if label.isascii() else None
     if age is None:
         raise InvalidRequest(path, 'want "8+", "12+", "16+" or SYSTEM:LABEL as in "PEGI:16"')
     return age

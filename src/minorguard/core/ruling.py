@@ -7,10 +7,10 @@ close. ``closing`` and ``opening`` walk from day to day, for windows that pass m
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
 from functools import reduce
 from typing import TYPE_CHECKING, NamedTuple
 
+from minorguard.core.calendar import LAST_DAY
 from minorguard.core.hours import ALWAYS, DAY_S, Hours, both, contains
 from minorguard.core.rules import Cap, Duty, Note, Objection, Quota, Window
 
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
 DAYS_AHEAD = 400
 """How far ``next_allowed_at`` looks: beyond it the answer is that nobody can say."""
-
-LAST_DAY = date.max.toordinal()
 
 Stamp = int
 """Local seconds: ``day ordinal * 86400 + second of the day``. Only this package reads it."""

@@ -92,5 +92,5 @@ def _rules(
     if said.max_rating is not None:
         yield RatingLimit(head("max_rating", SHOWING), basis.ratings, said.max_rating)
     for feature, value in said.features.items():
-        if value is False or value in ("off", "nobody"):
+        if not value or value == "nobody":  # False, or no seconds at all
             yield FeatureBan(head(f"features.{feature}", USING), feature, "feature_off")

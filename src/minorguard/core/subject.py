@@ -115,9 +115,8 @@ def age_on(born: date, day: date, reading: AgeReading = "day_after_birthday") ->
         reason = "born after that day"
         raise ValueError(reason)
     years = day.year - born.year
-    while years > 0 and attained_on(born, years, reading) > day:
-        years -= 1
-    return years
+    turned = born.toordinal() <= born_by(day.toordinal(), years, reading)
+    return years if turned else max(0, years - 1)
 
 
 def _leap(year: int) -> bool:

@@ -15,7 +15,7 @@ from minorguard.core.subject import FEN_MAX, FOREVER
 
 Text = Annotated[str, StringConstraints(min_length=1, max_length=2000)]
 Id = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_.-]{0,63}$")]
-Clock = Annotated[str, StringConstraints(pattern=r"^([01]\d|2[0-3]):[0-5]\d$|^24:00$")]
+Clock = Annotated[str, StringConstraints(pattern=r"^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$")]
 Fen = Annotated[int, Field(strict=True, ge=0, le=FEN_MAX)]
 Minutes = Annotated[int, Field(strict=True, ge=0, le=1440)]
 Windows = list[tuple[Clock, Clock]]

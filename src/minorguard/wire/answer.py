@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 FRAGMENTS_MAX = 4096
 
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_ascii = json.JSONEncoder(separators=(",", ":")).encode
+"""What came from outside is escaped, so that no terminal and no line reader obeys it."""
 
 
 class Answers:
@@ -49,7 +51,7 @@ class Answers:
             remaining_s = "null" if times.remaining_s is None else str(times.remaining_s)
         left_fen = decision.remaining_fen
         return (
-            f'{{"id":{_encode(line_id)},"allowed":{_bool(allowed)}'
+            f'{{"id":{_ascii(line_id)},"allowed":{_bool(allowed)}'
             f',"governed":{_bool(decision.governed)},"reasons":{reasons},"until":{until}'
             f',"remaining_s":{remaining_s},"lease_until":{lease_until}'
             f',"next_allowed_at":{following},"warn_at":{warn_at}'
@@ -84,7 +86,7 @@ def reason(finding: Finding, message: str) -> dict[str, object]:
 
 def error_line(line_id: str | int | None, error: InvalidRequest) -> str:
     """The answer to a line that cannot be judged."""
-    return _encode(
+    return _ascii(
         {
             "id": line_id,
             "error": {"code": "invalid_request", "message": str(error), "path": error.path},

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import date, datetime
 from functools import cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from minorguard.core.acts import Play, Show, Spend, Use
 from minorguard.core.calendar import local
@@ -17,6 +18,8 @@ from minorguard.errors import InvalidRequest
 from minorguard.packs.loader import KNOWN_LAWS, features, ratings
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from pydantic import TypeAdapter, ValidationError
 
     from minorguard.core.acts import Request
@@ -25,7 +28,6 @@ if TYPE_CHECKING:
 NAMELESS = "-"
 """The subject of a line that names none: nothing is kept here, so nothing gets mixed up."""
 
-_UNION_STEP = re.compile(r"constrained-|list\[|literal\[|bool\Z|int\Z|str\Z|none\Z")
 _PLAIN_KEY = re.compile(r"[A-Za-z_][A-Za-z_0-9]{0,39}\Z", re.ASCII)
 _LONG_NUMBER = re.compile(r"\d{5}")
 
@@ -37,12 +39,6 @@ _REASONS = {
     "union_tag_invalid": "unknown kind",
     "json_invalid": "not JSON",
 }
-
-
-_KINDS = frozenset(
-    {"login", "heartbeat", "purchase", "gift", "view", "feature", "post", "message"}
-    | {"page", "lesson", "pk", "mode"}
-)
 
 
 class Query(NamedTuple):
@@ -71,7 +67,7 @@ def parse(raw: bytes) -> Query:
     try:
         line = _line().validate_json(raw)
     except ValidationError as error:
-        raise fault(error) from None
+        raise _fault(error, raw) from None
     at = instant(line["at"], "at")
     named = line.get("law")
     laws = () if named is None else (named,) if isinstance(named, str) else tuple(named)
@@ -83,33 +79,57 @@ def parse(raw: bytes) -> Query:
     used = line.get("usage")
     return Query(
         line.get("id"),
-        laws,
+        tuple(dict.fromkeys(laws)),
         at,
         _request(who, line["ask"], at),
         Usage(**used) if used else NOTHING_USED,  # type: ignore[misc]  # the keys are checked
     )
 
 
-def fault(error: ValidationError) -> InvalidRequest:
-    """The first fault that Pydantic found, by path and kind, without the value."""
-    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-    kind = first["type"]
-    path = _path(first["loc"])
+def _fault(error: ValidationError, raw: bytes) -> InvalidRequest:
+    """The first fault that Pydantic found, by place and kind, without the value.
+
+    Of a choice (a law or a list of them) it reports each member tried; the one that got furthest
+    is the one that was meant.
+    """
+    found = error.errors(include_url=False, include_context=False, include_input=False)
+    if found[0]["type"] == "json_invalid":
+        return InvalidRequest("", "not JSON")
+    data: object = json.loads(raw)
+    same = [one for one in found if one["loc"][:1] == found[0]["loc"][:1]]
+    places = [_place(one["loc"], data, missing=one["type"] == "missing") for one in same]
+    furthest = max(range(len(places)), key=lambda index: len(places[index]))
+    kind, path = same[furthest]["type"], _path(places[furthest])
     if kind.startswith("union_tag"):
         path = f"{path}.kind"
-    return InvalidRequest(path, _REASONS.get(kind) or first["msg"])
+    return InvalidRequest(path, _REASONS.get(kind) or same[furthest]["msg"])
 
 
-def _path(loc: tuple[int | str, ...]) -> str:
-    steps: list[str] = []
+def _place(loc: tuple[int | str, ...], data: object, *, missing: bool) -> list[int | str]:
+    """The steps of a location that are places in the line, not members of a union tried there."""
+    steps: list[int | str] = []
     for index, step in enumerate(loc):
-        if isinstance(step, str):
-            if _UNION_STEP.match(step) or (index == 1 and loc[0] == "ask" and step in _KINDS):
-                continue  # which member of a union was tried is not a place in the line
-            if not _PLAIN_KEY.match(step) or _LONG_NUMBER.search(step):
-                break  # a key that could hold a number of identity is not repeated
-        steps.append(str(step))
-    return ".".join(steps)
+        if index == 1 and loc[0] == "ask":
+            continue  # the kind of ask that the tag chose
+        if isinstance(step, int):
+            steps.append(step)
+            data = dict(enumerate(cast("list[object]", data))).get(step)
+        elif isinstance(data, dict) and step in data:
+            steps.append(step)
+            data = cast("dict[str, object]", data)[step]
+        elif missing and index == len(loc) - 1:
+            steps.append(step)
+    return steps
+
+
+def _path(steps: Iterable[int | str]) -> str:
+    """The place, dotted. A key that could hold a number of identity is not repeated."""
+    said: list[str] = []
+    for step in steps:
+        if isinstance(step, str) and (not _PLAIN_KEY.match(step) or _LONG_NUMBER.search(step)):
+            break
+        said.append(str(step))
+    return ".".join(said)
 
 
 def instant(text: str, path: str) -> datetime:

@@ -15,11 +15,15 @@ STRICT = ConfigDict(extra="forbid", strict=True)
 Instant = Annotated[
     str,
     StringConstraints(
-        pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)$", max_length=40
+        pattern=(
+            r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?"
+            r"(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$"
+        ),
+        max_length=40,
     ),
 ]
-Day = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d\d-\d\d$")]
-Clock = Annotated[str, StringConstraints(pattern=r"^(([01]\d|2[0-3]):[0-5]\d|24:00)$")]
+Day = Annotated[str, StringConstraints(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
+Clock = Annotated[str, StringConstraints(pattern=r"^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$")]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=128)]
 SubjectId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.:@-]{1,64}$")]
 LawId = Annotated[str, StringConstraints(min_length=1, max_length=64)]
@@ -27,7 +31,11 @@ Fen = Annotated[int, Field(ge=0, le=FEN_MAX)]
 PaidFen = Annotated[int, Field(ge=1, le=FEN_MAX)]
 SpentFen = Annotated[int, Field(ge=0, le=1000 * FEN_MAX)]
 Seconds = Annotated[int, Field(ge=0, le=SECONDS_MAX)]
-LineId = Annotated[str, StringConstraints(max_length=256)] | int | None
+LineId = (
+    Annotated[str, StringConstraints(max_length=256)]
+    | Annotated[int, Field(gt=-(1 << 63), lt=1 << 63)]
+    | None
+)
 Labels = Annotated[list[Name], Field(max_length=64)]
 Leads = Annotated[list["LinkShape"], Field(max_length=256)]
 

@@ -66,7 +66,7 @@ def line_id_of(raw: bytes) -> str | int | None:
     if len(raw) > LINE_BYTES_MAX:
         return None
     try:
-        found: object = json.loads(raw)
+        found: object = json.loads(raw, parse_int=_short_int)
         line_id = cast("dict[str, object]", found).get("id") if isinstance(found, dict) else None
         if isinstance(line_id, str):
             line_id.encode()
@@ -76,19 +76,27 @@ def line_id_of(raw: bytes) -> str | int | None:
     return line_id if type(line_id) is int and abs(line_id) < ID_MAX else None
 
 
+def _short_int(digits: str) -> int | None:
+    return int(digits) if len(digits) <= len(str(ID_MAX)) + 1 else None
+
+
 def lines(source: IO[bytes]) -> Iterator[bytes]:
     """The lines of a stream without their ends and without blank ones.
 
-    Of a line that is too long only one byte more than the limit is kept.
+    Of a line that is too long only its beginning is kept, which is too long already.
     """
-    first = True
-    while chunk := source.readline(LINE_BYTES_MAX + 2):
-        line = chunk.removeprefix(BOM) if first else chunk
-        first = False
-        while chunk and not chunk.endswith(b"\n"):
-            chunk = source.readline(LINE_BYTES_MAX + 2)
-        line = line.rstrip(b"\r\n")
-        if line.strip():
+    at_most = LINE_BYTES_MAX + len(BOM) + len(b"\r\n")
+    mark = BOM
+    while line := source.readline(at_most):
+        whole = line.endswith(b"\n") or len(line) < at_most
+        rest = line
+        while rest and not rest.endswith(b"\n"):
+            rest = source.readline(at_most)
+        line = line.removeprefix(mark)
+        mark = b""
+        if whole:
+            line = line.removesuffix(b"\n").removesuffix(b"\r")
+        if not whole or line.strip():
             yield line
 
 
