@@ -13,8 +13,9 @@ LAYERS = {
     "errors": set(),
     "core": {"errors"},
     "packs": {"errors", "core"},
+    "render": {"errors", "core"},
     "wire": {"errors", "core", "packs"},
-    "cli": {"errors", "core", "packs", "wire"},
+    "cli": {"errors", "core", "packs", "render", "wire"},
     "__main__": {"cli"},
     "__init__": {"errors", "core", "packs"},
 }

@@ -8,11 +8,11 @@ import pytest
 
 from minorguard import ZONE, ConfigurationError, InvalidPack, Play, Spend, Subject, Usage, law
 from minorguard.core.citation import PROVENANCES
-from minorguard.packs import KNOWN_LAWS, READINGS
+from minorguard.packs import KNOWN_LAWS
 from minorguard.packs.build import rules_of
 from minorguard.packs.digest import edition_digests
 from minorguard.packs.files import read_pack, shipped, shipped_pack
-from minorguard.packs.loader import check_lock, ratings
+from minorguard.packs.loader import READINGS, check_lock, ratings
 
 PACK = """
 id = "cn.test"

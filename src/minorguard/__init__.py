@@ -13,16 +13,6 @@ from minorguard.core.acts import Play, Request, Show, Spend, Use
 from minorguard.core.calendar import ZONE, Calendar
 from minorguard.core.citation import Citation
 from minorguard.core.decision import Decision, Finding
-from minorguard.core.facts import (
-    Cancelled,
-    ConsentGranted,
-    ConsentRevoked,
-    Fact,
-    Left,
-    ModeChanged,
-    Refunded,
-    Settled,
-)
 from minorguard.core.policy import Law, LawStamp, Policy
 from minorguard.core.rules import Rule
 from minorguard.core.settings import HouseRule
@@ -43,14 +33,10 @@ __all__ = [
     "ZONE",
     "Ages",
     "Calendar",
-    "Cancelled",
     "Citation",
     "ConfigurationError",
-    "ConsentGranted",
-    "ConsentRevoked",
     "Decision",
     "Denied",
-    "Fact",
     "Finding",
     "GuardianSettings",
     "HouseRule",
@@ -58,15 +44,11 @@ __all__ = [
     "InvalidRequest",
     "Law",
     "LawStamp",
-    "Left",
     "MinorguardError",
-    "ModeChanged",
     "Play",
     "Policy",
-    "Refunded",
     "Request",
     "Rule",
-    "Settled",
     "Show",
     "Spend",
     "Subject",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, timezone
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from minorguard.errors import InvalidRequest
 
@@ -43,8 +43,7 @@ def local(at: datetime, path: str = "at") -> datetime:
     return at.replace(microsecond=0) if at.microsecond else at
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(NamedTuple):
     """Days off in a row, both ends included, as one line of a notice gives them."""
 
     name: str
@@ -52,8 +51,7 @@ class Block:
     last: date
 
 
-@dataclass(frozen=True, slots=True)
-class Notice:
+class Notice(NamedTuple):
     """One year's holiday arrangement by the General Office of the State Council.
 
     ``holidays`` are the 放假 blocks with their transferred rest days, ``workdays`` the Saturdays
@@ -69,7 +67,7 @@ class Notice:
     url: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Calendar:
     """Holidays, make-up working days and playable days under one reading.
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Literal, NamedTuple, get_args
 
 Provenance = Literal["law", "regulation", "notice", "guidance", "practice", "reading", "draft"]
 """How binding a rule is: statute, State Council regulation, ministry notice, guidance that a
@@ -12,8 +11,7 @@ guardian may adjust, practice of the trade, a named reading of a text, or a cons
 PROVENANCES: tuple[Provenance, ...] = get_args(Provenance)
 
 
-@dataclass(frozen=True, slots=True)
-class Citation:
+class Citation(NamedTuple):
     """One article of one instrument, as one would read it to a judge.
 
     ``document`` is the instrument's full name with its number, ``article`` the place in it,

@@ -226,8 +226,7 @@ class Law:
             rated_age(self.ratings, subject.guardian.max_rating, path)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Policy:
+class Policy(NamedTuple):
     """The law of one instant."""
 
     law: Law

@@ -8,8 +8,9 @@ objections, duties, notes. What was used so far is no business of a rule: the ar
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from types import MappingProxyType
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple
 
 from minorguard.core.acts import Play, Show, Spend, Use
 from minorguard.core.subject import ANY_AGE, Ages
@@ -55,8 +56,7 @@ EVER = 1 << 30
 # -- what a rule may say -------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Objection:
+class Objection(NamedTuple):
     """No, whatever was used so far. ``alone``: nothing else is asked or reported."""
 
     rule: Rule
@@ -64,24 +64,21 @@ class Objection:
     alone: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
+class Window(NamedTuple):
     """Only in these hours of this day."""
 
     rule: Rule
     hours: Hours
 
 
-@dataclass(frozen=True, slots=True)
-class Quota:
+class Quota(NamedTuple):
     """At most so many seconds on this day."""
 
     rule: Rule
     quota_s: int
 
 
-@dataclass(frozen=True, slots=True)
-class Cap:
+class Cap(NamedTuple):
     """At most ``cap_fen`` at once, on this day or in this month, the amount itself included."""
 
     rule: Rule
@@ -89,8 +86,7 @@ class Cap:
     cap_fen: int
 
 
-@dataclass(frozen=True, slots=True)
-class Duty:
+class Duty(NamedTuple):
     """What the platform must do: if it goes ahead, or with ``always`` on a refusal too."""
 
     rule: Rule
@@ -98,8 +94,7 @@ class Duty:
     always: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Note:
+class Note(NamedTuple):
     """A degraded state that the answer must carry."""
 
     rule: Rule
@@ -112,8 +107,7 @@ Limit = Objection | Window | Quota | Cap | Duty | Note
 # -- the rules -----------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Head:
+class Head(NamedTuple):
     """What every rule has: a name, a source, whom and what it binds, and since when.
 
     ``id`` is stable across editions; ``pack`` the law it belongs to; ``[since, until)`` the days
@@ -134,11 +128,21 @@ class Head:
     message: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Rule:
     """One restriction in one edition, with the articles it obeys."""
 
     head: Head
+
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other) and vars(self) == vars(other)
+
+    def __hash__(self) -> int:
+        return hash((self.head.id, self.head.since))
+
+    def __repr__(self) -> str:
+        since = date.fromordinal(self.head.since or 1)
+        return f"<{type(self).__name__} {self.head.id} since {since}>"
 
     restricts: ClassVar[bool] = True
     """Whether the rule counts towards ``governed``: a gate or a mere duty does not."""
@@ -179,7 +183,7 @@ class Rule:
         return self.head.ages
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class IdentityGate(Rule):
     """Nobody is served before the real identity is known.
 
@@ -202,7 +206,7 @@ class IdentityGate(Rule):
             yield Objection(self, "identity_required", alone=True)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class PlayWindow(Rule):
     """Hours of the week in which a minor may play.
 
@@ -223,7 +227,7 @@ class PlayWindow(Rule):
         yield Window(self, self.hours if calendar.is_kind(day, self.day_kind) else ())
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class DailyQuota(Rule):
     """Minutes of a day for which a minor may play: so many on holidays, so many on other days."""
 
@@ -242,7 +246,6 @@ class DailyQuota(Rule):
         yield Quota(self, self.holiday_quota_s if holiday else self.quota_s)
 
 
-@dataclass(frozen=True, slots=True)
 class NoSpending(Rule):
     """A child too young to pay for anything."""
 
@@ -251,7 +254,7 @@ class NoSpending(Rule):
         yield Objection(self, "spend_forbidden")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class SpendingCap(Rule):
     """How much a minor may pay at once, in a day and in a month."""
 
@@ -269,7 +272,7 @@ class SpendingCap(Rule):
             yield Cap(self, "monthly", self.monthly_fen)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class HouseCap(Rule):
     """A cap that the law demands without a number, so the platform has to set it.
 
@@ -298,7 +301,7 @@ class HouseCap(Rule):
         return tuple(edge for band in (self.head.ages, *self.configured) for edge in band)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class AgeRating(Rule):
     """Content rated for older children is not shown to a known minor who is younger."""
 
@@ -321,7 +324,7 @@ class AgeRating(Rule):
         return tuple(sorted({*self.head.ages, *dict(self.ratings).values()}))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class RatingLimit(Rule):
     """The highest age rating that a guardian or the house lets a minor see."""
 
@@ -336,7 +339,7 @@ class RatingLimit(Rule):
                 yield Objection(self, "rating_too_high")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class FeatureBan(Rule):
     """A feature that is closed to a minor, by law (``feature_forbidden``) or by a setting."""
 
@@ -351,7 +354,7 @@ class FeatureBan(Rule):
         yield Objection(self, self.code)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class LoginNotice(Rule):
     """Something the platform must show when a person logs in."""
 
@@ -365,7 +368,6 @@ class LoginNotice(Rule):
             yield Duty(self, self.obligation)
 
 
-@dataclass(frozen=True, slots=True)
 class NotCovered(Rule):
     """What no law loaded here speaks about is refused, so that no rule never means all allowed."""
 

@@ -6,7 +6,6 @@ close. ``closing`` and ``opening`` walk from day to day, for windows that pass m
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import reduce
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -26,8 +25,7 @@ Stamp = int
 """Local seconds: ``day ordinal * 86400 + second of the day``. Only this package reads it."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Ruling:
+class Ruling(NamedTuple):
     """One day's limits for one person, all rules together.
 
     ``hours`` is where every window is open. ``governed``: whether any rule of this act's kind

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from minorguard.core.rules import (
     DailyQuota,
@@ -33,8 +32,7 @@ GUARDED = Ages(0, ADULT)
 """A guardian's settings bind a minor or an unknown age; a known adult has no guardian."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Basis:
+class Basis(NamedTuple):
     """Under which articles settings are made, and what their rules need to know of the law."""
 
     citations: tuple[Citation, ...]
@@ -43,8 +41,7 @@ class Basis:
     doubts_pending: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HouseRule:
+class HouseRule(NamedTuple):
     """One ``[[rule]]`` of a house file: what a platform adds for itself, for some ages.
 
     ``acts`` are the kinds of payment on which its caps count.

@@ -5,8 +5,7 @@ Codes are for programs; only this module turns one into a sentence, from a table
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,8 +17,7 @@ Text = dict[str, str]
 """Language -> sentence."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Wording:
+class Wording(NamedTuple):
     """The sentences: ``reasons`` by code, ``phrases`` for the frame around them.
 
     A sentence may name ``{amount}`` (yuan), ``{minutes}``, ``{time}``.

@@ -16,20 +16,18 @@ from minorguard.core.settings import SPENDING, Basis, HouseRule
 from minorguard.core.subject import AgeReading, Ages, GuardianSettings
 from minorguard.core.wording import Wording
 from minorguard.errors import ConfigurationError, InvalidPack, InvalidRequest
+from minorguard.packs import KNOWN_LAWS
 from minorguard.packs.build import cite, hours_from, rules_of
 from minorguard.packs.digest import digest, edition_digests, notice_digests
 from minorguard.packs.files import checked, shipped, shipped_pack, text_of, toml
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
-    from os import PathLike
 
     from minorguard.core.rules import Ratings
-    from minorguard.packs import schema
+    from minorguard.packs import File, schema
     from minorguard.packs.build import Documents
     from minorguard.packs.files import PackFile
-
-    File = str | PathLike[str]
 
 READINGS: Mapping[str, tuple[str, ...]] = {
     "age_attainment": get_args(AgeReading),
@@ -41,9 +39,6 @@ READINGS: Mapping[str, tuple[str, ...]] = {
 }
 """Named interpretations, chosen when the law is loaded. The first value is the default."""
 
-KNOWN_LAWS: tuple[str, ...] = ("cn.base", "cn.game")
-"""The laws that ship with this version."""
-
 SETTINGS = ("daily_minutes", "windows", "single_fen", "daily_fen", "monthly_fen", "max_rating")
 
 BANDS = (8, 12, 16)
@@ -51,22 +46,15 @@ ADULTS_ONLY_FROM = 17
 ADULTS_ONLY = 18
 
 
-def law(
-    *ids: str,
-    readings: Mapping[str, str] | None = None,
-    notices: Iterable[File] = (),
-    house: File | None = None,
-    messages: File | None = None,
+def load(
+    ids: tuple[str, ...],
+    readings: Mapping[str, str],
+    notices: Iterable[File],
+    house: File | None,
+    messages: File | None,
 ) -> Law:
-    """Load a law by name, ``law("cn.game")``; several names are the union of their rules.
-
-    ``readings``: named interpretations, ``{"calendar": "literal"}``. ``notices``: TOML files of
-    holiday notices that came out after this version. ``house``: a TOML file of the platform's own,
-    stricter rules. ``messages``: a TOML file of its own wording.
-
-    Raises ``ConfigurationError``; ``InvalidPack`` names file and key.
-    """
-    chosen = _readings(readings or {})
+    """``minorguard.law``, which says what each part means."""
+    chosen = _readings(readings)
     packs = _packs(ids)
     documents = {key: doc for pack in packs for key, doc in pack.spec.documents.items()}
     dated = _Dated({**_calendar().notices}, {**_calendar().digests})

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sys
 
+from minorguard.packs import KNOWN_LAWS
 from minorguard.packs.digest import edition_digests, notice_digests
 from minorguard.packs.files import shipped, shipped_pack, toml
-from minorguard.packs.loader import KNOWN_LAWS
 
 HEADER = """\
 # The digest of every edition of every rule, and of every holiday notice, as released. The loader

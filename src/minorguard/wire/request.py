@@ -15,7 +15,8 @@ from minorguard.core.rules import rated_age
 from minorguard.core.subject import ANY_AGE, FOREVER, NO_CONSENTS, Ages, GuardianSettings, Subject
 from minorguard.core.usage import NOTHING_USED, Usage
 from minorguard.errors import InvalidRequest
-from minorguard.packs.loader import KNOWN_LAWS, features, ratings
+from minorguard.packs import KNOWN_LAWS
+from minorguard.packs.loader import features, ratings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
