@@ -57,40 +57,46 @@ class Finding(NamedTuple):
         return self.rule.head.provenance
 
 
-class Times(NamedTuple):
-    """When a Play ends, must ask again, is warned and may begin again; see ``Decision``."""
+class Answer(NamedTuple):
+    """All that a decision says, worked out once; each part is explained at ``Decision``."""
 
-    remaining_s: int | None
+    allowed: bool
+    governed: bool
+    reasons: tuple[Finding, ...]
     until: datetime | None
+    remaining_s: int | None
     lease_until: datetime | None
-    warn_at: tuple[datetime, ...]
     next_allowed_at: datetime | None
+    warn_at: tuple[datetime, ...]
+    remaining_fen: int | None
+    obligations: tuple[str, ...]
+    degraded: tuple[str, ...]
 
 
 class Segment:
-    """A stretch of one day, ``[start, end)`` in seconds, in which the hours stay as they are.
+    """A stretch of one day (an ordinal), from a second on, in which the hours stay as they are.
 
     ``blocked`` says why nobody may go ahead in it whatever they used; it is empty where the hours
-    are open and no rule objects flatly.
+    are open and no rule objects flatly. ``metered``: whether what was used can still refuse.
     """
 
-    __slots__ = ("blocked", "end", "law", "metered", "ruling", "start")
+    __slots__ = ("blocked", "day", "law", "metered", "ruling", "start")
 
-    def __init__(self, law: Law, ruling: Ruling, start: int, end: int) -> None:
+    def __init__(self, law: Law, ruling: Ruling, day: int, start: int) -> None:
         self.law = law
         self.ruling = ruling
+        self.day = day
         self.start = start
-        self.end = end
         self.blocked = tuple(_blocked(ruling, start))
         self.metered = bool(ruling.quotas or ruling.caps)
 
     def closes(self, request: Request, second: int) -> Stamp | None:
         """The first instant from this open one on at which the law closes, if it ever does."""
-        return self.law.closes(request, self.ruling.day, second)
+        return self.law.closes(request, self.day, second)
 
     def opens_later(self, request: Request) -> Stamp | None:
         """The first instant after today at which the law opens for somebody who used nothing."""
-        return self.law.opens_later(request, self.ruling.day)
+        return self.law.opens_later(request, self.day)
 
 
 def _blocked(ruling: Ruling, second: int) -> Iterator[Finding]:
@@ -127,16 +133,33 @@ class Decision:
         return f"<Decision {self.request.act} {state}>"
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Decision) and self._facts() == other._facts()
+        return isinstance(other, Decision) and (
+            (self.at, self.request, self.law, self.answer)
+            == (other.at, other.request, other.law, other.answer)
+        )
 
     __hash__ = None  # type: ignore[assignment]  # a decision is an answer, not a key
 
-    def _facts(self) -> tuple[object, ...]:
-        return (
-            self.at, self.request, self.governed, self.reasons, self.until, self.remaining_s,
-            self.lease_until, self.next_allowed_at, self.warn_at, self.remaining_fen,
-            self.obligations, self.degraded, self.law,
-        )  # fmt: skip
+    @property
+    def answer(self) -> Answer:
+        """The whole answer at once, for those who want all of it."""
+        allowed = self.allowed
+        remaining_s = self._remaining_s(allowed=allowed)
+        until = self._until(remaining_s)
+        following = None if allowed else self._next()
+        return Answer(
+            allowed,
+            self.segment.ruling.governed,
+            () if allowed else self.reasons,
+            until,
+            remaining_s,
+            self._lease_until(until) if allowed else None,
+            following,
+            self._warn_at(until),
+            self.remaining_fen,
+            self._obligations(allowed=allowed),
+            self._degraded(following),
+        )
 
     # -- yes or no ------------------------------------------------------------------------------
 
@@ -206,16 +229,20 @@ class Decision:
     @property
     def remaining_s(self) -> int | None:
         """Seconds of play left, 0 when refused, ``None`` when nothing limits."""
+        return self._remaining_s(allowed=self.allowed)
+
+    def _remaining_s(self, *, allowed: bool) -> int | None:
         if not isinstance(self.request, Play):
             return None
-        if not self.allowed:
+        if not allowed:
             return 0
-        second = self._second
-        closes = self.segment.closes(self.request, second)
-        left = [quota.quota_s - self.usage.played_today_s for quota in self.segment.ruling.quotas]
-        if closes is not None:
-            left.append(closes - (self.segment.ruling.day * DAY_S + second))
-        return min(left, default=None)
+        segment, second = self.segment, self._second
+        closes = segment.closes(self.request, second)
+        remaining_s = None if closes is None else closes - (segment.day * DAY_S + second)
+        for quota in segment.ruling.quotas:
+            left_s = quota.quota_s - self.usage.played_today_s
+            remaining_s = left_s if remaining_s is None else min(remaining_s, left_s)
+        return remaining_s
 
     @property
     def until(self) -> datetime | None:
@@ -228,17 +255,17 @@ class Decision:
     @property
     def lease_until(self) -> datetime | None:
         """When to ask again at the latest: the lease an allowed Play has paid for."""
-        return self._lease_until(self.until)
+        return self._lease_until(self.until) if self.allowed else None
 
     def _lease_until(self, until: datetime | None) -> datetime | None:
-        if not isinstance(self.request, Play) or not self.allowed:
-            return None
         ruling = self.segment.ruling
-        if until is None and not ruling.governed:
+        unlimited = until is None and not ruling.governed
+        if unlimited or not isinstance(self.request, Play):
             return None
-        lease_s = LEASE_WITH_QUOTA_S if ruling.quotas else LEASE_S
-        lease_until = _after(self.at, lease_s)
-        return min((end for end in (until, lease_until) if end is not None), default=None)
+        lease_until = _after(self.at, LEASE_WITH_QUOTA_S if ruling.quotas else LEASE_S)
+        if until is None or lease_until is None:
+            return until or lease_until
+        return min(until, lease_until)
 
     @property
     def warn_at(self) -> tuple[datetime, ...]:
@@ -248,20 +275,7 @@ class Decision:
     def _warn_at(self, until: datetime | None) -> tuple[datetime, ...]:
         if until is None:
             return ()
-        return tuple(at for at in (until - before for before in WARN_BEFORE) if at > self.at)
-
-    @property
-    def times(self) -> Times:
-        """All of these in one, for those who want all."""
-        remaining_s = self.remaining_s
-        until = self._until(remaining_s)
-        return Times(
-            remaining_s,
-            until,
-            self._lease_until(until),
-            self._warn_at(until),
-            self.next_allowed_at,
-        )
+        return tuple(at for before in WARN_BEFORE if (at := until - before) > self.at)
 
     @property
     def next_allowed_at(self) -> datetime | None:
@@ -270,18 +284,21 @@ class Decision:
         If nothing else happens: windows, new days' quotas, guardian windows, birthdays, editions
         and the calendar are counted. ``None`` where that is never or beyond 400 days.
         """
-        if not isinstance(self.request, Play) or self.allowed:
+        return None if self.allowed else self._next()
+
+    def _next(self) -> datetime | None:
+        if not isinstance(self.request, Play):
             return None
-        ruling, second = self.segment.ruling, self._second
-        played = self.usage.played_today_s
+        segment, second = self.segment, self._second
+        ruling, played = segment.ruling, self.usage.played_today_s
         if not ruling.objections and all(quota.quota_s > played for quota in ruling.quotas):
             today = next((start for start, _ in ruling.hours if start > second), None)
             if today is not None:
                 return self.at + timedelta(seconds=today - second)
-        stamp = self.segment.opens_later(self.request)
+        stamp = segment.opens_later(self.request)
         if stamp is None:
             return None
-        ahead_s = stamp - (ruling.day * DAY_S + second)
+        ahead_s = stamp - (segment.day * DAY_S + second)
         return self.at + timedelta(seconds=ahead_s) if ahead_s <= DAYS_AHEAD * DAY_S else None
 
     def fits(self, seconds: int) -> bool:
@@ -306,29 +323,30 @@ class Decision:
     @property
     def obligations(self) -> tuple[str, ...]:
         """What the platform must do, sorted."""
+        return self._obligations(allowed=self.allowed)
+
+    def _obligations(self, *, allowed: bool) -> tuple[str, ...]:
         duties = self.segment.ruling.duties
         if not duties:
             return ()
-        allowed = self.allowed
         return tuple(sorted({duty.obligation for duty in duties if allowed or duty.always}))
 
     @property
     def degraded(self) -> tuple[str, ...]:
         """What could not be known and was answered protectively, sorted."""
+        return self._degraded(self.next_allowed_at)
+
+    def _degraded(self, following: datetime | None) -> tuple[str, ...]:
         ruling = self.segment.ruling
         states = set(ruling.notes)
         if ruling.age_decided:
             states.add("age_unknown")
-        if ruling.on_calendar and self._unannounced(ruling):
-            states.add("calendar_unannounced")
+        if ruling.on_calendar:
+            announced = self.segment.law.calendar.announced
+            days = [self.segment.day, *(() if following is None else (following.toordinal(),))]
+            if not all(map(announced, days)):
+                states.add("calendar_unannounced")
         return tuple(sorted(states))
-
-    def _unannounced(self, ruling: Ruling) -> bool:
-        announced = self.segment.law.calendar.announced
-        if not announced(ruling.day):
-            return True
-        following = self.next_allowed_at
-        return following is not None and not announced(following.toordinal())
 
     @property
     def law(self) -> tuple[LawStamp, ...]:

@@ -16,7 +16,7 @@ from minorguard.core.calendar import ZONE, local
 from minorguard.core.decision import Decision, Segment
 from minorguard.core.hours import DAY_S
 from minorguard.core.ruling import closing, opening
-from minorguard.core.subject import ADULT, FOREVER, Ages, born_by
+from minorguard.core.subject import ADULT, FOREVER, Ages, attained_on, born_by
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,25 +27,29 @@ if TYPE_CHECKING:
     from minorguard.core.subject import Subject
     from minorguard.core.usage import Usage
 
-RULINGS_MAX = 20_000
-"""How many compiled rulings are kept before all are dropped and grown again."""
+KEPT_MAX = 3_000
+"""How many compiled rulings and lanes are kept before all are dropped and grown again."""
 
 Lane = tuple[tuple[int, ...], tuple[datetime, ...], "tuple[PlannedSegment, ...]"]
-"""When a segment after the first begins, as seconds and as instants, and the day's segments."""
+"""When a segment after the first begins, as stamps and as instants, and the day's segments."""
 
 Row = tuple[tuple[int, ...], tuple[Lane, ...]]
 """Latest births (ordinals) that have reached each age edge, oldest first; a lane for each band."""
+
+Sort = tuple[int, bool, bool]
+"""A sort of day: under which editions, playable or not, holiday or not. No rule reads more."""
 
 
 class Plan:
     """A law's compiled rows for all kinds of request met so far."""
 
-    __slots__ = ("_law", "_tracks", "size")
+    __slots__ = ("_law", "_sorts", "_tracks", "kept")
 
     def __init__(self, law: Law) -> None:
         self._law = law
         self._tracks: dict[Key, Track] = {}
-        self.size = 0
+        self._sorts: dict[int, Sort] = {}
+        self.kept = 0
 
     def decide(self, request: Request, usage: Usage, at: datetime) -> Decision:
         """The decision that ``Policy.evaluate`` would give."""
@@ -70,14 +74,24 @@ class Plan:
 
     def track(self, request: Request, day: int) -> Track:
         """The compiled rows for requests like this one, checked against the law."""
-        if self.size > RULINGS_MAX:
+        if self.kept > KEPT_MAX:
             self._tracks.clear()
-            self.size = 0
+            self._sorts.clear()
+            self.kept = 0
         track = self._tracks.get(request.key)
         if track is None:
             self._law.check(request, day)
             track = self._tracks[request.key] = Track(self, self._law, request)
         return track
+
+    def sort(self, day: int) -> Sort:
+        """The sort of a day, remembered."""
+        sort = self._sorts.get(day)
+        if sort is None:
+            calendar = self._law.calendar
+            editions = bisect_right(self._law.turns, day)
+            sort = self._sorts[day] = (editions, calendar.playable(day), calendar.holiday(day))
+        return sort
 
 
 class Track:
@@ -94,15 +108,17 @@ class Track:
         self._plan = plan
         self._like = like
         self._edges = age_edges(law, like)
-        self._rulings: dict[tuple[Ages, int], Ruling] = {}
+        self._rulings: dict[tuple[Ages, Sort], Ruling] = {}
         self._spans: dict[tuple[Ages, int], Lane] = {}
 
     def look_up(self, born: int, stamp: Stamp) -> PlannedSegment:
         """The segment for a birth (an ordinal) at ``day ordinal * 86400 + second``."""
-        day, second = divmod(stamp, DAY_S)
-        thresholds, lanes = self.rows.get(day) or self.row(day)
+        try:
+            thresholds, lanes = self.rows[stamp // DAY_S]
+        except KeyError:
+            thresholds, lanes = self.row(stamp // DAY_S)
         starts, _, segments = lanes[bisect_left(thresholds, born)]
-        return segments[bisect_right(starts, second)]
+        return segments[bisect_right(starts, stamp)]
 
     def row(self, day: int) -> Row:
         """Compile a day: every age band, oldest first."""
@@ -129,11 +145,11 @@ class Track:
         return Ages(edges[low], edges[min(high, len(edges) - 1)])
 
     def ruling(self, band: Ages, day: int) -> Ruling:
-        """What the law says to that band on that day, remembered."""
-        key = (band, day)
+        """What the law says to that band on such a day, remembered."""
+        key = (band, self._plan.sort(day))
         ruling = self._rulings.get(key)
         if ruling is None:
-            self._plan.size += 1
+            self._plan.kept += 1
             ruling = self._rulings[key] = self.law.ruling(self._like, band, day)
         return ruling
 
@@ -148,31 +164,33 @@ class Track:
         return self.law.may_close(self._like, ages, day)
 
     def _lane(self, band: Ages, day: int, *, grows: bool) -> Lane:
+        self._plan.kept += 1
         ruling = self.ruling(band, day)
         cuts = {cut for window in ruling.windows for span in window.hours for cut in span}
         starts = sorted({0, *cuts} - {DAY_S})
-        segments = (
-            PlannedSegment(self, ruling, band, start, end, grows=grows)
-            for start, end in pairwise((*starts, DAY_S))
-        )
         midnight = datetime.fromordinal(day).replace(tzinfo=ZONE)
-        instants = (midnight + timedelta(seconds=start) for start in starts[1:])
-        return tuple(starts[1:]), tuple(instants), tuple(segments)
+        return (
+            tuple(day * DAY_S + start for start in starts[1:]),
+            tuple(midnight + timedelta(seconds=start) for start in starts[1:]),
+            tuple(
+                PlannedSegment(self, ruling, day, start, band=band, grows=grows) for start in starts
+            ),
+        )
 
 
 class PlannedSegment(Segment):
     """A segment that remembers when its hours close and open, for everybody in its lane.
 
     The memory is right for all whose age band does not change on the way there: for births from
-    ``since`` on. The others' answer is worked out for them alone.
+    a day on. The others' answer is worked out for them alone.
     """
 
     __slots__ = ("_band", "_closes", "_grows", "_opens", "_track")
 
     def __init__(
-        self, track: Track, ruling: Ruling, band: Ages, start: int, end: int, *, grows: bool
+        self, track: Track, ruling: Ruling, day: int, start: int, *, band: Ages, grows: bool
     ) -> None:
-        super().__init__(track.law, ruling, start, end)
+        super().__init__(track.law, ruling, day, start)
         self._track = track
         self._band = band
         self._grows = grows
@@ -180,7 +198,7 @@ class PlannedSegment(Segment):
         self._opens: tuple[Stamp | None, int] | None = None
 
     def closes(self, request: Request, second: int) -> Stamp | None:
-        track, day = self._track, self.ruling.day
+        track, day = self._track, self.day
         memory = self._closes
         if memory is None:
             if not track.bounded(self._band, day, grows=self._grows):
@@ -196,11 +214,14 @@ class PlannedSegment(Segment):
     def opens_later(self, request: Request) -> Stamp | None:
         memory = self._opens
         if memory is None:
-            memory = self._opens = self._remember(opening(self._in_band, self.ruling.day))
+            memory = self._opens = self._remember(opening(self._in_band, self.day))
         stamp, since = memory
-        if request.subject.born_day >= since:
+        subject = request.subject
+        if subject.born is None or subject.born_day >= since:
             return stamp
-        return opening(self._track.ruling_on(request.subject), self.ruling.day).stamp
+        # Every day of the present band was found shut up to the birthday.
+        grown = attained_on(subject.born, self._band.below, self.law.age_reading)
+        return opening(self._track.ruling_on(subject), grown.toordinal() - 1).stamp
 
     def _in_band(self, day: int) -> Ruling:
         return self._track.ruling(self._band, day)

@@ -43,7 +43,7 @@ def play_days(law: Law, age: int, first: date, last: date) -> Iterator[PlayDay]:
     request = Play(person)
     for ordinal in range(first.toordinal(), last.toordinal() + 1):
         ruling = law.ruling(request, person.age, ordinal)
-        why, name = _why(law.calendar, ruling)
+        why, name = _why(law.calendar, ruling, ordinal)
         yield PlayDay(
             day=date.fromordinal(ordinal),
             playable=ruling.opens,
@@ -55,14 +55,14 @@ def play_days(law: Law, age: int, first: date, last: date) -> Iterator[PlayDay]:
         )
 
 
-def _why(calendar: Calendar, ruling: Ruling) -> tuple[str, str]:
+def _why(calendar: Calendar, ruling: Ruling, day: int) -> tuple[str, str]:
     if ruling.objections:
         return ruling.objections[0].code, ""
     if not ruling.on_calendar:
         return ("no_limit" if ruling.hours == ALWAYS and not ruling.quotas else "every_day"), ""
-    if calendar.holiday(ruling.day):
-        return "holiday", calendar.holiday_name(ruling.day) or ""
-    if calendar.reading == "published" and calendar.makeup_workday(ruling.day):
+    if calendar.holiday(day):
+        return "holiday", calendar.holiday_name(day) or ""
+    if calendar.reading == "published" and calendar.makeup_workday(day):
         return "makeup_workday", ""
-    weekday = date.fromordinal(ruling.day).weekday()
+    weekday = date.fromordinal(day).weekday()
     return (WEEKDAYS[weekday] if weekday >= FRIDAY else "workday"), ""

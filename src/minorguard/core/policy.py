@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, NamedTuple
 from minorguard.core.acts import Play, Show, Spend, Use
 from minorguard.core.calendar import local
 from minorguard.core.decision import Decision, Segment
-from minorguard.core.hours import DAY_S
 from minorguard.core.plan import Plan
 from minorguard.core.rules import Head, HouseCap, NotCovered, SpendingCap, rated_age
 from minorguard.core.ruling import closing, opening, ruling_of
@@ -140,14 +139,13 @@ class Law:
         gap = self._gap(request, day)
         if gap is not None:
             limits = ((limit, False) for limit in gap.limits(request, ages, day, self.calendar))
-            return ruling_of(day, limits, governed=False, on_calendar=False)
+            return ruling_of(limits, governed=False, on_calendar=False)
         governing = [
             rule
             for rule in self.rules_for(request)
             if rule.head.since <= day < rule.head.until and rule.governs(request, ages)
         ]
         return ruling_of(
-            day,
             self._limits(governing, request, ages, day),
             governed=any(rule.restricts for rule in governing),
             on_calendar=any(rule.on_calendar for rule in governing),
@@ -182,6 +180,12 @@ class Law:
                 acts=frozenset(),
             )
         )
+
+    @cached_property
+    def turns(self) -> tuple[int, ...]:
+        """The days (ordinals) on which some edition or coverage begins or ends, sorted."""
+        days = {day for rule in self.rules for day in (rule.head.since, rule.head.until)}
+        return tuple(sorted(days | {coverage.since for coverage in self.coverages}))
 
     # -- when it changes ------------------------------------------------------------------------
 
@@ -251,7 +255,7 @@ class Policy(NamedTuple):
         law.check(request, day)
         ruling = law.ruling(request, request.subject.ages_on(day, law.age_reading), day)
         second = at.hour * 3600 + at.minute * 60 + at.second
-        return Decision(Segment(law, ruling, second, DAY_S), request, usage, at)
+        return Decision(Segment(law, ruling, day, second), request, usage, at)
 
 
 def _configured(rule: Rule, house: tuple[Rule, ...]) -> Rule:

@@ -26,14 +26,14 @@ Stamp = int
 
 
 class Ruling(NamedTuple):
-    """One day's limits for one person, all rules together.
+    """The limits of a day for one person, all rules together.
 
+    It holds for every day of the same kind under the same editions, and so does not name one.
     ``hours`` is where every window is open. ``governed``: whether any rule of this act's kind
     applies. ``on_calendar``: whether the State Council's calendar had a say. ``age_decided``:
     whether a limit is there only because the age is unknown.
     """
 
-    day: int
     objections: tuple[Objection, ...]
     windows: tuple[Window, ...]
     quotas: tuple[Quota, ...]
@@ -52,7 +52,6 @@ class Ruling(NamedTuple):
 
 
 def ruling_of(
-    day: int,
     limits: Iterable[tuple[Limit, bool]],
     *,
     governed: bool,
@@ -68,7 +67,6 @@ def ruling_of(
         said = [(x, unknown) for x, unknown in said if not isinstance(x, Cap | Note)]
     windows = tuple(x for x, _ in said if isinstance(x, Window))
     return Ruling(
-        day=day,
         objections=tuple(x for x, _ in said if isinstance(x, Objection)),
         windows=windows,
         quotas=tuple(x for x, _ in said if isinstance(x, Quota)),

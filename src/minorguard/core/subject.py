@@ -239,9 +239,9 @@ class Subject:
 
 def want_int(value: object, path: str, least: int, most: int, *, optional: bool = False) -> None:
     """Refuse all but a plain integer in the range: no bool, no float, no text."""
-    if optional and value is None:
+    if type(value) is int and least <= value <= most:
         return
-    if type(value) is not int or not least <= value <= most:
+    if value is not None or not optional:
         raise InvalidRequest(path, f"want an integer from {least} to {most}")
 
 

@@ -10,6 +10,8 @@ from minorguard.core.subject import FEN_MAX, SECONDS_MAX, want_int
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+SPENT_FEN_MAX = 1_000 * FEN_MAX
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Usage:
@@ -29,10 +31,11 @@ class Usage:
     def __post_init__(self) -> None:
         want_int(self.played_today_s, "usage.played_today_s", 0, SECONDS_MAX)
         want_int(self.continuous_s, "usage.continuous_s", 0, SECONDS_MAX)
-        want_int(self.spent_today_fen, "usage.spent_today_fen", 0, 1000 * FEN_MAX)
-        want_int(self.spent_month_fen, "usage.spent_month_fen", 0, 1000 * FEN_MAX)
-        for name, count in self.counts.items():
-            want_int(count, f"usage.counts.{name}", 0, SECONDS_MAX)
+        want_int(self.spent_today_fen, "usage.spent_today_fen", 0, SPENT_FEN_MAX)
+        want_int(self.spent_month_fen, "usage.spent_month_fen", 0, SPENT_FEN_MAX)
+        if self.counts:
+            for name, count in self.counts.items():
+                want_int(count, f"usage.counts.{name}", 0, SECONDS_MAX)
 
 
 NOTHING_USED = Usage()

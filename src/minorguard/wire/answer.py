@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
+from datetime import date
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from minorguard.core.acts import Play
-
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from datetime import datetime
 
     from minorguard.core.decision import Decision, Finding, Lang
@@ -37,27 +36,18 @@ class Answers:
 
     def line(self, line_id: str | int | None, decision: Decision) -> str:
         """The whole answer as one line of JSON, without the line's end."""
-        allowed = decision.allowed
-        reasons = "[]" if allowed else self._reasons(decision.reasons)
-        until = lease_until = following = "null"
-        warn_at = "[]"
-        remaining_s = "null"
-        if isinstance(decision.request, Play):
-            times = decision.times
-            until = _time(times.until)
-            lease_until = _time(times.lease_until)
-            following = _time(times.next_allowed_at)
-            warn_at = f"[{','.join(map(_time, times.warn_at))}]"
-            remaining_s = "null" if times.remaining_s is None else str(times.remaining_s)
-        left_fen = decision.remaining_fen
+        answer = decision.answer
+        reasons = self._reasons(answer.reasons) if answer.reasons else "[]"
+        warn_at = ",".join(map(_time, answer.warn_at))
         return (
-            f'{{"id":{_ascii(line_id)},"allowed":{_bool(allowed)}'
-            f',"governed":{_bool(decision.governed)},"reasons":{reasons},"until":{until}'
-            f',"remaining_s":{remaining_s},"lease_until":{lease_until}'
-            f',"next_allowed_at":{following},"warn_at":{warn_at}'
-            f',"remaining_fen":{"null" if left_fen is None else left_fen}'
-            f',"obligations":{_strings(decision.obligations)}'
-            f',"degraded":{_strings(decision.degraded)},"law":{self._law_fragment}}}'
+            f'{{"id":{_ascii(line_id)},"allowed":{_bool(answer.allowed)}'
+            f',"governed":{_bool(answer.governed)},"reasons":{reasons}'
+            f',"until":{_time(answer.until)},"remaining_s":{_number(answer.remaining_s)}'
+            f',"lease_until":{_time(answer.lease_until)}'
+            f',"next_allowed_at":{_time(answer.next_allowed_at)},"warn_at":[{warn_at}]'
+            f',"remaining_fen":{_number(answer.remaining_fen)}'
+            f',"obligations":{_strings(answer.obligations)}'
+            f',"degraded":{_strings(answer.degraded)},"law":{self._law_fragment}}}'
         )
 
     def _reasons(self, findings: tuple[Finding, ...]) -> str:
@@ -98,9 +88,26 @@ def _bool(value: bool) -> str:  # noqa: FBT001 - a value, not a switch
     return "true" if value else "false"
 
 
+def _number(value: int | None) -> str:
+    return "null" if value is None else str(value)
+
+
 def _time(moment: datetime | None) -> str:
-    return "null" if moment is None else f'"{moment.isoformat()}"'
+    """ISO 8601 on the law's clock, as ``isoformat`` has it."""
+    if moment is None:
+        return "null"
+    clock = f"{_TWO[moment.hour]}:{_TWO[moment.minute]}:{_TWO[moment.second]}"
+    return f'"{_date(moment.toordinal())}T{clock}+08:00"'
 
 
-def _strings(values: Iterable[str]) -> str:
-    return f"[{','.join(map(_encode, values))}]" if values else "[]"
+_TWO = tuple(f"{number:02d}" for number in range(60))
+
+
+@lru_cache(maxsize=1024)
+def _date(day: int) -> str:
+    return date.fromordinal(day).isoformat()
+
+
+@lru_cache(maxsize=256)
+def _strings(values: tuple[str, ...]) -> str:
+    return f"[{','.join(map(_encode, values))}]"

@@ -19,9 +19,9 @@ from minorguard.packs import KNOWN_LAWS
 from minorguard.packs.loader import features, ratings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
-    from pydantic import TypeAdapter, ValidationError
+    from pydantic import ValidationError
 
     from minorguard.core.acts import Request
     from minorguard.wire import shapes
@@ -53,21 +53,20 @@ class Query(NamedTuple):
 
 
 @cache
-def _line() -> TypeAdapter[shapes.Line]:
-    from pydantic import TypeAdapter
+def _checker() -> tuple[Callable[[bytes], shapes.Line], type[ValidationError]]:
+    from pydantic import TypeAdapter, ValidationError
 
     from minorguard.wire import shapes
 
-    return TypeAdapter(shapes.Line)
+    return TypeAdapter(shapes.Line).validate_json, ValidationError
 
 
 def parse(raw: bytes) -> Query:
     """Understand one line, or ``InvalidRequest`` with the path of the first fault."""
-    from pydantic import ValidationError
-
+    validate, invalid = _checker()
     try:
-        line = _line().validate_json(raw)
-    except ValidationError as error:
+        line = validate(raw)
+    except invalid as error:
         raise _fault(error, raw) from None
     at = instant(line["at"], "at")
     named = line.get("law")
