@@ -211,7 +211,7 @@ ID_CHARS = "ABYZabyz0189_.:@-"
 def _manners() -> st.SearchStrategy[Line]:
     """All of a subject but the age."""
     return st.fixed_dictionaries(
-        {"identity": st.sampled_from((*IDENTITIES, *["verified"] * 18))},
+        {"identity": st.sampled_from((*["verified"] * 18, *IDENTITIES))},
         optional={
             "id": person_ids(),
             "minors_mode": st.booleans(),

@@ -6,6 +6,7 @@ Exit 0: all is well. 1: a line could not be judged, a case failed. 2: usage or c
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from contextlib import ExitStack
 from pathlib import Path
@@ -25,16 +26,33 @@ OK, FAULTS, USAGE = 0, 1, 2
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code."""
     args = _parser().parse_args(argv)
-    for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(encoding="utf-8")  # type: ignore[union-attr]
     try:
-        return cast("int", args.run(args))
+        _speak_utf8()
+        code = cast("int", args.run(args))
+        sys.stdout.flush()
     except ConfigurationError as error:
         sys.stderr.write(f"minorguard: {type(error).__name__}: {error}\n")
         return USAGE
     except BrokenPipeError:
-        sys.stderr.close()
+        _forget_stdout()  # whoever listened has heard enough
         return OK
+    except OSError as error:
+        _forget_stdout()
+        sys.stderr.write(f"minorguard: {error.strerror}\n")
+        return USAGE
+    return code
+
+
+def _speak_utf8() -> None:
+    if sys.stdin is None or sys.stdout is None or sys.stderr is None:  # pyright: ignore[reportUnnecessaryComparison]
+        raise ConfigurationError("standard input, output and error must be open")
+    sys.stdout.reconfigure(encoding="utf-8")  # type: ignore[union-attr]
+    sys.stderr.reconfigure(encoding="utf-8", errors="backslashreplace")  # type: ignore[union-attr]
+
+
+def _forget_stdout() -> None:
+    """Let the interpreter flush what is left into nothing, not into a second error."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -96,6 +114,7 @@ def _age(text: str) -> int:
 
 def _load(ids: tuple[str, ...], args: argparse.Namespace) -> Law:
     from minorguard.packs import law
+    from minorguard.packs.files import text_of
 
     readings: dict[str, str] = {}
     for said in args.reading:
@@ -103,6 +122,10 @@ def _load(ids: tuple[str, ...], args: argparse.Namespace) -> Law:
         if not equals:
             raise ConfigurationError("a reading is given as NAME=VALUE")
         readings[name] = value
+    # Files are read once: one run is decided under one law, whatever becomes of them.
+    args.notice = [text_of(file) for file in args.notice]
+    args.house = None if args.house is None else text_of(args.house)
+    args.messages = None if args.messages is None else text_of(args.messages)
     return law(
         *ids, readings=readings, notices=args.notice, house=args.house, messages=args.messages
     )
@@ -116,7 +139,9 @@ def _decide(args: argparse.Namespace) -> int:
     decider = Decider(lambda ids: _load(ids, args), default, _lang(args))
     with ExitStack() as stack:
         source: IO[bytes] = sys.stdin.buffer
-        if args.file != "-":
+        if args.file == "-":
+            sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]  # others wait
+        else:
             try:
                 source = stack.enter_context(Path(args.file).open("rb"))
             except OSError as error:

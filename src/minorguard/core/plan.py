@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from minorguard.core.subject import Subject
     from minorguard.core.usage import Usage
 
-KEPT_MAX = 3_000
+KEPT_MAX = 5_000
 """How many compiled rulings and lanes are kept before all are dropped and grown again."""
 
 Lane = tuple[tuple[int, ...], tuple[datetime, ...], "tuple[PlannedSegment, ...]"]

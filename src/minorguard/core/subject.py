@@ -183,14 +183,14 @@ class Subject:
     ``account`` is only echoed.
     """
 
-    id: str
-    born: date | None = field(default=None, kw_only=True)
+    id: str = field(repr=False)
+    born: date | None = field(default=None, kw_only=True, repr=False)
     age: Ages = field(default=ANY_AGE, kw_only=True)
     identity: Identity = field(default="none", kw_only=True)
     minors_mode: bool = field(default=False, kw_only=True)
     consents: frozenset[str] = field(default=NO_CONSENTS, kw_only=True)
     guardian: GuardianSettings | None = field(default=None, kw_only=True)
-    account: str | None = field(default=None, kw_only=True)
+    account: str | None = field(default=None, kw_only=True, repr=False)
     born_day: int = field(init=False, repr=False, compare=False)
     """The birth date as an ordinal, -1 where it is unknown."""
     profile: Profile = field(init=False, repr=False, compare=False)

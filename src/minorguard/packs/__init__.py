@@ -9,8 +9,9 @@ if TYPE_CHECKING:
     from os import PathLike
 
     from minorguard.core.policy import Law
+    from minorguard.packs.files import TextFile
 
-    File = str | PathLike[str]
+    File = str | PathLike[str] | TextFile
 
 KNOWN_LAWS: tuple[str, ...] = ("cn.base", "cn.game")
 """The laws that ship with this version."""

@@ -35,8 +35,17 @@ def shipped(name: str) -> str:
     return files("minorguard.packs").joinpath(name).read_text(encoding="utf-8")
 
 
-def text_of(path: str | PathLike[str]) -> tuple[str, str]:
+class TextFile(NamedTuple):
+    """A file that was read already, so that it is the same for all who ask."""
+
+    name: str
+    text: str
+
+
+def text_of(path: str | PathLike[str] | TextFile) -> TextFile:
     """The name and text of a user's file."""
+    if isinstance(path, TextFile):
+        return path
     name = Path(path).name
     try:
         raw = Path(path).read_bytes()
@@ -45,7 +54,7 @@ def text_of(path: str | PathLike[str]) -> tuple[str, str]:
     if len(raw) > BYTES_MAX:
         raise InvalidPack(name, "", f"larger than {BYTES_MAX} bytes")
     try:
-        return name, raw.decode("utf-8-sig")
+        return TextFile(name, raw.decode("utf-8-sig"))
     except UnicodeDecodeError:
         raise InvalidPack(name, "", "not UTF-8") from None
 
@@ -54,7 +63,7 @@ def toml(name: str, text: str) -> dict[str, Any]:
     """Parse TOML, or say where it is wrong."""
     try:
         return tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # an endless number is a ValueError too
         raise InvalidPack(name, "", str(error)) from None
 
 

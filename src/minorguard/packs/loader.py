@@ -78,7 +78,7 @@ def load(
         read_house=house_file,
         digest_with=_with_house,
     )
-    return loaded if house is None else loaded.tightened_by(str(house))
+    return loaded if house is None else loaded.tightened_by(house_file(house))
 
 
 class _Dated(NamedTuple):
@@ -300,6 +300,11 @@ def house_file(file: File) -> tuple[HouseRule, ...]:
 
     name, text = text_of(file)
     spec = checked(name, schema.HouseFile, toml(name, text))
+    seen: set[str] = set()
+    for rule in spec.rule:
+        if rule.id in seen:
+            raise InvalidPack(name, f"rule.{rule.id}", "this rule is there twice")
+        seen.add(rule.id)
     return tuple(_house_rule(name, rule) for rule in spec.rule)
 
 

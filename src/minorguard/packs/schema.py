@@ -5,7 +5,14 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    model_validator,
+)
 
 from minorguard.core.acts import Act
 from minorguard.core.calendar import DayKind
@@ -13,9 +20,22 @@ from minorguard.core.citation import Provenance
 from minorguard.core.rules import Period
 from minorguard.core.subject import FEN_MAX, FOREVER
 
+
+def _day(value: object) -> object:
+    """A TOML date, or its ISO text in quotes; never a number of seconds or a time of day."""
+    if isinstance(value, str):
+        return date.fromisoformat(value) if len(value) == len("2027-01-01") else value
+    if type(value) is not date:
+        reason = "want a date"
+        raise ValueError(reason)
+    return value
+
+
+Day = Annotated[date, BeforeValidator(_day)]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=2000)]
 Id = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_.-]{0,63}$")]
 Clock = Annotated[str, StringConstraints(pattern=r"^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$")]
+Flag = Annotated[bool, Field(strict=True)]
 Fen = Annotated[int, Field(strict=True, ge=0, le=FEN_MAX)]
 Minutes = Annotated[int, Field(strict=True, ge=0, le=1440)]
 Windows = list[tuple[Clock, Clock]]
@@ -50,14 +70,14 @@ class Document(Strict):
     title: Text
     number: Text
     url: Annotated[str, StringConstraints(pattern=r"^https?://")]
-    in_force: date
+    in_force: Day
 
 
 class Covers(Strict):
     """The acts a pack speaks about, and from which day on."""
 
     acts: Annotated[list[Act], Field(min_length=1)]
-    from_: date = Field(alias="from")
+    from_: Day = Field(alias="from")
     citations: Citations
 
 
@@ -92,8 +112,8 @@ class Band(Strict):
 class Edition(Strict):
     """What a rule says from one day up to, not including, another."""
 
-    effective_from: date
-    effective_until: date | None = None
+    effective_from: Day
+    effective_until: Day | None = None
     repealed_by: CitationRef | None = None
     provenance: Provenance
     citations: Citations
@@ -228,7 +248,7 @@ class Pack(Strict):
     revision: Text
     title: Words
     includes: list[Id] = []
-    pending_is_unknown: bool = False
+    pending_is_unknown: Flag = False
     covers: Covers | None = None
     documents: dict[str, Document] = {}
     settings: Settings | None = None
@@ -239,8 +259,8 @@ class BlockSpec(Strict):
     """A holiday block, both ends included."""
 
     name: Text
-    from_: date = Field(alias="from")
-    to: date
+    from_: Day = Field(alias="from")
+    to: Day
 
 
 class NoticeSpec(Strict):
@@ -250,8 +270,8 @@ class NoticeSpec(Strict):
     number: str = ""
     urls: list[str] = []
     holidays: Annotated[list[BlockSpec], Field(min_length=1)]
-    workdays: list[date] = []
-    statutory: list[date] = []
+    workdays: list[Day] = []
+    statutory: list[Day] = []
 
     @model_validator(mode="after")
     def _of_its_year(self) -> NoticeSpec:
@@ -295,7 +315,7 @@ class HouseRuleSpec(Strict):
     single_fen: Fen | None = None
     daily_fen: Fen | None = None
     monthly_fen: Fen | None = None
-    features: dict[str, bool | Literal["friends", "nobody", "all"]] = {}
+    features: dict[str, Flag | Literal["friends", "nobody", "all"]] = {}
     max_rating: str | None = None
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from datetime import date, timedelta
+from calendar import monthrange
+from datetime import date
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -30,9 +31,8 @@ WEEKDAY_HEADS: dict[str, str] = {
 
 def days_of(law: Law, age: int, year: int, month: int | None) -> tuple[PlayDay, ...]:
     """The days of a year or of one month."""
-    first = date(year, month or 1, 1)
-    following = date(year + 1, 1, 1) if month in (None, 12) else date(year, (month or 0) + 1, 1)
-    return tuple(play_days(law, age, first, following - timedelta(days=1)))
+    _, last = monthrange(year, month or 12)
+    return tuple(play_days(law, age, date(year, month or 1, 1), date(year, month or 12, last)))
 
 
 def status_of(law: Law, year: int) -> str:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import re
 from datetime import date, datetime
 from functools import cache
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, NamedTuple
 
 from minorguard.core.acts import Play, Show, Spend, Use
 from minorguard.core.calendar import local
@@ -42,6 +41,11 @@ _REASONS = {
 }
 
 
+_FEATURES = ("subject", "guardian", "features")
+_CHOICES = frozenset({("id",), ("law",), ("ask",)})
+"""Where one of several shapes is wanted: the next step of a location names the one tried."""
+
+
 class Query(NamedTuple):
     """One line, understood. ``laws`` is empty where the line names none."""
 
@@ -67,7 +71,7 @@ def parse(raw: bytes) -> Query:
     try:
         line = validate(raw)
     except invalid as error:
-        raise _fault(error, raw) from None
+        raise _fault(error) from None
     at = instant(line["at"], "at")
     named = line.get("law")
     laws = () if named is None else (named,) if isinstance(named, str) else tuple(named)
@@ -86,7 +90,7 @@ def parse(raw: bytes) -> Query:
     )
 
 
-def _fault(error: ValidationError, raw: bytes) -> InvalidRequest:
+def _fault(error: ValidationError) -> InvalidRequest:
     """The first fault that Pydantic found, by place and kind, without the value.
 
     Of a choice (a law or a list of them) it reports each member tried; the one that got furthest
@@ -95,9 +99,8 @@ def _fault(error: ValidationError, raw: bytes) -> InvalidRequest:
     found = error.errors(include_url=False, include_context=False, include_input=False)
     if found[0]["type"] == "json_invalid":
         return InvalidRequest("", "not JSON")
-    data: object = json.loads(raw)
     same = [one for one in found if one["loc"][:1] == found[0]["loc"][:1]]
-    places = [_place(one["loc"], data, missing=one["type"] == "missing") for one in same]
+    places = [_place(one["loc"]) for one in same]
     furthest = max(range(len(places)), key=lambda index: len(places[index]))
     kind, path = same[furthest]["type"], _path(places[furthest])
     if kind.startswith("union_tag"):
@@ -105,20 +108,16 @@ def _fault(error: ValidationError, raw: bytes) -> InvalidRequest:
     return InvalidRequest(path, _REASONS.get(kind) or same[furthest]["msg"])
 
 
-def _place(loc: tuple[int | str, ...], data: object, *, missing: bool) -> list[int | str]:
-    """The steps of a location that are places in the line, not members of a union tried there."""
+def _place(loc: tuple[int | str, ...]) -> list[int | str]:
+    """The steps of a location that are places in the line, not members of a choice tried there."""
     steps: list[int | str] = []
-    for index, step in enumerate(loc):
-        if index == 1 and loc[0] == "ask":
-            continue  # the kind of ask that the tag chose
-        if isinstance(step, int):
-            steps.append(step)
-            data = dict(enumerate(cast("list[object]", data))).get(step)
-        elif isinstance(data, dict) and step in data:
-            steps.append(step)
-            data = cast("dict[str, object]", data)[step]
-        elif missing and index == len(loc) - 1:
-            steps.append(step)
+    chosen = False
+    for step in loc:
+        here = tuple(steps)
+        if not chosen and (here in _CHOICES or here[:-1] == _FEATURES):
+            chosen = True
+            continue
+        steps.append(step)
     return steps
 
 
