@@ -8,14 +8,18 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from contextlib import ExitStack
+from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, cast
 
+from dateutil.relativedelta import relativedelta
+
+from minorguard.core.subject import CONSENTS, IDENTITIES
 from minorguard.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from minorguard.core.decision import Lang
     from minorguard.core.policy import Law
@@ -68,6 +72,21 @@ def _parser() -> argparse.ArgumentParser:
     )
     _law_options(decide, required=False)
     decide.set_defaults(run=_decide)
+
+    explain = commands.add_parser("explain", help="one request line, answered in words")
+    explain.add_argument("file", nargs="?", default="-", help="a file, - for standard input")
+    _law_options(explain, required=False)
+    explain.set_defaults(run=_explain)
+
+    features = commands.add_parser("features", help="what is open to a person, and by whose leave")
+    features.add_argument("--age", type=_age, required=True, help="completed years, 0-150")
+    features.add_argument("--at", help="the instant, RFC 3339 (now, if absent)")
+    features.add_argument("--identity", choices=sorted(IDENTITIES), default="verified")
+    features.add_argument("--mode", choices=("on", "off"), default="off", help="minors' mode")
+    features.add_argument("--consent", action="append", default=[], choices=sorted(CONSENTS))
+    features.add_argument("--json", action="store_true", help="one JSON array")
+    _law_options(features, required=True)
+    features.set_defaults(run=_features)
 
     calendar = commands.add_parser("calendar", help="which days a minor may play, and why")
     calendar.add_argument("period", metavar="YEAR[-MM]", type=_period)
@@ -137,16 +156,69 @@ def _decide(args: argparse.Namespace) -> int:
     default = () if args.law is None else (args.law,)
     _load(default or ("cn.base",), args)  # a wrong option is told before the first line is read
     decider = Decider(lambda ids: _load(ids, args), default, _lang(args))
-    with ExitStack() as stack:
-        source: IO[bytes] = sys.stdin.buffer
-        if args.file == "-":
-            sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]  # others wait
-        else:
-            try:
-                source = stack.enter_context(Path(args.file).open("rb"))
-            except OSError as error:
-                raise ConfigurationError(f"{args.file}: {error.strerror}") from None
+    if args.file == "-":
+        sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]  # others wait
+    with _source(args.file) as source:
         return OK if decide_stream(decider, source, sys.stdout) else FAULTS
+
+
+@contextmanager
+def _source(name: str) -> Iterator[IO[bytes]]:
+    if name == "-":
+        yield sys.stdin.buffer
+        return
+    try:
+        file = Path(name).open("rb")  # noqa: SIM115 - closed below, opened where it can fail
+    except OSError as error:
+        raise ConfigurationError(f"{name}: {error.strerror}") from None
+    with file:
+        yield file
+
+
+def _explain(args: argparse.Namespace) -> int:
+    from minorguard.errors import InvalidRequest
+    from minorguard.wire.request import parse
+    from minorguard.wire.stream import lines
+
+    default = () if args.law is None else (args.law,)
+    with _source(args.file) as source:
+        raw = next(lines(source), b"")
+    try:
+        query = parse(raw)
+    except InvalidRequest as error:
+        sys.stderr.write(f"minorguard: {error}\n")
+        return FAULTS
+    laws = query.laws or default
+    if not laws:
+        raise ConfigurationError("name a law: --law cn.game")
+    decision = _load(laws, args).decide(query.request, at=query.at, usage=query.usage)
+    lang = _lang(args)
+    sys.stdout.write(f"{decision.title(lang)}\n{decision.explain(lang)}\n")
+    return OK
+
+
+def _features(args: argparse.Namespace) -> int:
+    from minorguard.core.calendar import ZONE
+    from minorguard.core.subject import Subject
+    from minorguard.wire.features import features_json, features_table
+    from minorguard.wire.request import instant
+
+    try:
+        at = datetime.now(ZONE) if args.at is None else instant(args.at, "--at")
+        # Born so many years and two days before, so that the age is reached in either reading.
+        born = (at - relativedelta(years=args.age, days=2)).date()
+    except ValueError as error:
+        raise ConfigurationError(str(error)) from None
+    subject = Subject(
+        "features",
+        born=born,
+        identity=args.identity,
+        minors_mode=args.mode == "on",
+        consents=frozenset(args.consent),
+    )
+    rows = _load((args.law,), args).features_of(subject, at=at)
+    sys.stdout.write(features_json(rows) if args.json else features_table(rows, _lang(args)))
+    return OK
 
 
 def _calendar(args: argparse.Namespace) -> int:

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from minorguard.core.acts import Play, Spend
+from minorguard.core.changes import Change, changes_of, overreach_of
 from minorguard.core.citation import PROVENANCES
 from minorguard.core.hours import DAY_S
 from minorguard.core.rules import CAP_CODES
@@ -287,8 +288,11 @@ class Decision:
         return None if self.allowed else self._next()
 
     def _next(self) -> datetime | None:
-        if not isinstance(self.request, Play):
-            return None
+        return self.opening if isinstance(self.request, Play) else None
+
+    @property
+    def opening(self) -> datetime | None:
+        """The first instant after a refused one at which the hours are open and no rule objects."""
         segment, second = self.segment, self._second
         ruling, played = segment.ruling, self.usage.played_today_s
         if not ruling.objections and all(quota.quota_s > played for quota in ruling.quotas):
@@ -358,6 +362,16 @@ class Decision:
     def title(self, lang: Lang = "zh") -> str:
         """The official title of the notice, 防沉迷提示."""
         return self.segment.law.wording.title(lang)
+
+    @property
+    def changes(self) -> tuple[Change, ...]:
+        """What would turn a refusal into a yes, all together; empty where nothing known would."""
+        return changes_of(self)
+
+    @property
+    def overreach(self) -> tuple[str, ...]:
+        """The guardian's settings that try to allow what the law does not; they have no effect."""
+        return overreach_of(self)
 
     def explain(self, lang: Lang = "zh") -> str:
         """The answer in words a parent understands, with the article a judge needs."""

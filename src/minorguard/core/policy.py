@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from minorguard.core.acts import Play, Show, Spend, Use
 from minorguard.core.calendar import local
 from minorguard.core.decision import Decision, Segment
+from minorguard.core.features import Feature, features_of
 from minorguard.core.plan import Plan
 from minorguard.core.rules import Head, HouseCap, NotCovered, SpendingCap, rated_age
 from minorguard.core.ruling import closing, opening, ruling_of
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from minorguard.core.rules import Limit, Ratings, Rule
     from minorguard.core.ruling import Ruling, Stamp
     from minorguard.core.settings import HouseRule
-    from minorguard.core.subject import AgeReading
+    from minorguard.core.subject import AgeReading, Subject
     from minorguard.core.wording import Wording
 
 ACTS = (Play, Spend, Use, Show)
@@ -92,6 +93,10 @@ class Law:
         answer. The same as ``law.at(at).evaluate(request, usage)``, from compiled rows.
         """
         return self.plan.decide(request, usage, at)
+
+    def features_of(self, subject: Subject, *, at: datetime) -> tuple[Feature, ...]:
+        """The features table of one person at one instant, sorted by feature id."""
+        return features_of(self, subject, at)
 
     def at(self, instant: datetime) -> Policy:
         """The policy of that instant: the rules then in force."""

@@ -340,14 +340,28 @@ class RatingLimit(Rule):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class FeatureBan(Rule):
-    """A feature that is closed to a minor, by law (``feature_forbidden``) or by a setting."""
+class FeatureRule(Rule):
+    """A feature that a law names: one that must stay open, unless a kind below closes it.
+
+    ``changeable_by``: who may change it, of ``guardian`` ``minor`` ``house``; nobody if empty.
+    """
 
     feature: str
-    code: Literal["feature_forbidden", "feature_off"] = "feature_forbidden"
+    changeable_by: tuple[str, ...] = ()
 
     def concerns(self, request: Request) -> bool:
         return isinstance(request, Use) and request.feature == self.feature
+
+    def limits(self, request: Request, ages: Ages, day: int, calendar: Calendar) -> Iterator[Limit]:
+        del request, ages, day, calendar
+        return iter(())
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class FeatureBan(FeatureRule):
+    """A feature that is closed to a minor, by law (``feature_forbidden``) or by a setting."""
+
+    code: Literal["feature_forbidden", "feature_off"] = "feature_forbidden"
 
     def limits(self, request: Request, ages: Ages, day: int, calendar: Calendar) -> Iterator[Limit]:
         del request, ages, day, calendar

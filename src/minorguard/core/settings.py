@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from minorguard.core.citation import Citation, Provenance
     from minorguard.core.rules import Ratings, Rule
+    from minorguard.core.subject import FeatureValue
 
 PLAYING = frozenset({"play"})
 SPENDING = frozenset({"purchase", "tip"})
@@ -39,6 +40,8 @@ class Basis(NamedTuple):
     provenance: Provenance
     ratings: Ratings
     doubts_pending: bool = False
+    kept: frozenset[str] = frozenset()
+    """Features that the law keeps open: a right of the child is no setting."""
 
 
 class HouseRule(NamedTuple):
@@ -62,6 +65,11 @@ def guardian_rules(settings: GuardianSettings, basis: Basis) -> tuple[Rule, ...]
 def house_rules(rule: HouseRule, basis: Basis) -> tuple[Rule, ...]:
     """The restrictions that one house rule is."""
     return tuple(_rules(f"house.{rule.id}", rule.settings, rule.ages, rule.acts, basis))
+
+
+def closes(value: FeatureValue) -> bool:
+    """Whether a feature's value closes it: off, nobody, or no seconds at all."""
+    return not value or value == "nobody"
 
 
 def _rules(
@@ -89,5 +97,6 @@ def _rules(
     if said.max_rating is not None:
         yield RatingLimit(head("max_rating", SHOWING), basis.ratings, said.max_rating)
     for feature, value in said.features.items():
-        if not value or value == "nobody":  # False, or no seconds at all
-            yield FeatureBan(head(f"features.{feature}", USING), feature, "feature_off")
+        if closes(value) and feature not in basis.kept:
+            by = (prefix.partition(".")[0],)
+            yield FeatureBan(head(f"features.{feature}", USING), feature, by, "feature_off")

@@ -8,9 +8,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from datetime import datetime
 
+    from minorguard.core.changes import Change
     from minorguard.core.decision import Decision, Finding, Lang
 
 Text = dict[str, str]
@@ -41,23 +42,60 @@ class Wording(NamedTuple):
 
     def explain(self, decision: Decision, lang: Lang = "zh") -> str:
         """The whole answer: yes or no, each reason with its articles, and when next."""
-        lines = [self.phrases["allowed" if decision.allowed else "refused"][lang]]
+        say = self._say
+        lines = [say("allowed" if decision.allowed else "refused", lang)]
+        between = say("between", lang)
         for finding in decision.reasons:
-            cited = (lang == "zh" and "；") or "; "
-            articles = cited.join(str(citation) for citation in finding.citations)
+            articles = between.join(str(citation) for citation in finding.citations)
             lines.append(f"{self.reason(finding, lang)}\n  {articles}")
-        for phrase, moment in (
-            ("until", decision.until),
-            ("next", decision.next_allowed_at),
-        ):
-            if moment is not None:
-                lines.append(self.phrases[phrase][lang].replace("{time}", self._time(moment, lang)))
-        lines.extend(self.phrases[state][lang] for state in decision.degraded)
+            lines.append(f"  {say(_who_may_lift(finding), lang)}")
+        if decision.until is not None:
+            lines.append(say("until", lang, time=self._time(decision.until, lang)))
+        lines.extend(self._changes(decision, lang))
+        lines.extend(say("overreach", lang, setting=setting) for setting in decision.overreach)
+        lines.extend(say(state, lang) for state in decision.degraded)
         return "\n".join(lines)
+
+    def _changes(self, decision: Decision, lang: Lang) -> Iterator[str]:
+        changes = decision.changes
+        if changes:
+            steps = self._say("then", lang).join(
+                self._step(change, decision, lang) for change in changes
+            )
+            yield self._say("change", lang, steps=steps)
+        elif not decision.allowed:
+            yield self._say("no_change", lang)
+
+    def _step(self, change: Change, decision: Decision, lang: Lang) -> str:
+        kind: str = change.kind
+        if change.age is not None:
+            kind = "grow"
+        elif kind == "verify" and decision.request.subject.born is None:
+            kind = "verify_age"
+        readings = dict(decision.segment.law.stamps[0].readings)
+        return self._say(
+            f"change_{kind}",
+            lang,
+            time="" if change.at is None else self._time(change.at, lang),
+            amount="" if change.fen is None else yuan(change.fen),
+            rating=change.rating or "",
+            age=str(change.age),
+            reading=f"age_attainment={readings.get('age_attainment', 'day_after_birthday')}",
+        )
+
+    def _say(self, phrase: str, lang: Lang, **facts: str) -> str:
+        text = self.phrases[phrase][lang]
+        for name, fact in facts.items():
+            text = text.replace(f"{{{name}}}", fact)
+        return text
 
     def _time(self, moment: datetime, lang: Lang) -> str:
         weekday = self.phrases["weekdays"][lang].split()[moment.weekday()]
         return f"{moment:%Y-%m-%d} {weekday} {moment:%H:%M}"
+
+
+def _who_may_lift(finding: Finding) -> str:
+    return {"guardian": "by_guardian", "house": "by_house"}.get(finding.rule.head.pack, "by_law")
 
 
 def yuan(fen: int) -> str:

@@ -12,6 +12,7 @@ from minorguard.core.rules import (
     AgeRating,
     DailyQuota,
     FeatureBan,
+    FeatureRule,
     Head,
     HouseCap,
     IdentityGate,
@@ -153,8 +154,10 @@ def _built(
             return HouseCap(head, edition.period, refuses=edition.missing == "refused")
         case schema.RatingRule(), _:
             return AgeRating(head, ratings)
-        case schema.FeatureRule(), _:
-            return FeatureBan(head, rule.feature)
+        case schema.FeatureRule(kind="feature_kept"), schema.FeatureEdition():
+            return FeatureRule(head, rule.feature, tuple(edition.changeable_by))
+        case schema.FeatureRule(), schema.FeatureEdition():
+            return FeatureBan(head, rule.feature, tuple(edition.changeable_by))
         case _, schema.NoticeEdition():
             return LoginNotice(head, edition.obligation)
         case _:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple, cast, get_args
 
 from minorguard.core.calendar import Block, Calendar, CalendarReading, Notice
 from minorguard.core.policy import Coverage, Law, LawStamp
-from minorguard.core.rules import FeatureBan, rated_age
+from minorguard.core.rules import FeatureRule, rated_age
 from minorguard.core.settings import SPENDING, Basis, HouseRule
 from minorguard.core.subject import AgeReading, Ages, GuardianSettings
 from minorguard.core.wording import Wording
@@ -61,7 +61,10 @@ def load(
     for file in notices:
         dated = dated.plus(_notice_file(file))
     rules = tuple(rule for pack in packs for rule in rules_of(pack, documents, ratings(), chosen))
-    guardian, house_basis = _bases(packs, documents)
+    kept = frozenset(
+        rule.feature for rule in rules if type(rule) is FeatureRule and not rule.changeable_by
+    )
+    guardian, house_basis = _bases(packs, documents, kept)
     loaded = Law(
         stamps=tuple(_stamp(law_id, chosen, dated) for law_id in ids),
         rules=rules,
@@ -71,7 +74,7 @@ def load(
         ),
         age_reading=cast("AgeReading", chosen["age_attainment"]),
         ratings=ratings(),
-        features=frozenset(rule.feature for rule in rules if isinstance(rule, FeatureBan)),
+        features=frozenset(rule.feature for rule in rules if isinstance(rule, FeatureRule)),
         guardian_basis=guardian,
         house_basis=house_basis,
         wording=wording(messages),
@@ -159,7 +162,9 @@ def _coverages(packs: Iterable[PackFile], documents: Documents) -> Iterator[Cove
             yield Coverage(pack.spec.id, frozenset(covers.acts), since, citations)
 
 
-def _bases(packs: Iterable[PackFile], documents: Documents) -> tuple[Basis, Basis]:
+def _bases(
+    packs: Iterable[PackFile], documents: Documents, kept: frozenset[str]
+) -> tuple[Basis, Basis]:
     packs = tuple(packs)
     doubts = any(pack.spec.pending_is_unknown for pack in packs)
     for pack in packs:
@@ -171,6 +176,7 @@ def _bases(packs: Iterable[PackFile], documents: Documents) -> tuple[Basis, Basi
                     provenance=said.provenance,
                     ratings=ratings(),
                     doubts_pending=doubts,
+                    kept=kept,
                 )
                 for who, said in (("guardian", settings.guardian), ("house", settings.house))
             )

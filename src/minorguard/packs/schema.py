@@ -213,12 +213,18 @@ class RatingRule(RuleBase):
     edition: Annotated[list[Edition], Field(min_length=1)]
 
 
-class FeatureRule(RuleBase):
-    """A rule of ``kind = "feature"``."""
+class FeatureEdition(Edition):
+    """A feature closed by law, and who may open it all the same (nobody, if absent)."""
 
-    kind: Literal["feature"]
+    changeable_by: list[Literal["guardian", "minor", "house"]] = []
+
+
+class FeatureRule(RuleBase):
+    """A rule of ``kind = "feature"`` (closed) or ``"feature_kept"`` (must stay open)."""
+
+    kind: Literal["feature", "feature_kept"]
     feature: Id
-    edition: Annotated[list[Edition], Field(min_length=1)]
+    edition: Annotated[list[FeatureEdition], Field(min_length=1)]
 
 
 class LoginNoticeRule(RuleBase):
