@@ -25,7 +25,7 @@ INSTALL := $(BIN)/python -m pip install --quiet
 LOCKED := $(INSTALL) --require-hashes --requirement
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test test-deep cov lint types check bench lock-law lock clean
+.PHONY: help venv demo test test-deep cov lint types check bench docs lock-law lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
@@ -79,6 +79,9 @@ bench: $(BENCH) ## the benchmark, against its peers
 # Universal: one file for every system and Python >= 3.11. No index: a checkout is tied to no mirror.
 COMPILE = .venv-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-emit-index-url --no-emit-find-links $(LOCK_ARGS) pyproject.toml
+
+docs: $(RUN) ## write the table of rules, articles and cases anew
+	$(BIN)/python docs/law/make.py > docs/law/README.md.new && mv docs/law/README.md.new docs/law/README.md
 
 lock-law: $(RUN) ## write the digests of the law's editions anew
 	$(BIN)/python -m minorguard.packs.lock > LOCK.toml.new && mv LOCK.toml.new src/minorguard/packs/LOCK.toml

@@ -60,3 +60,26 @@ def test_the_evening_of_the_demo_is_told_to_its_end():
     marks = [line[0] for line in done.stdout.splitlines() if line[0] in "✓✗"]
     assert "".join(marks) == "✗✓✓✗✓✗✗✗✓"
     assert "国新出发〔2021〕14号" in done.stdout
+
+
+def test_the_table_of_rules_articles_and_cases_is_the_one_that_is_made():
+    done = subprocess.run(
+        [sys.executable, ROOT / "docs" / "law" / "make.py"],
+        capture_output=True,
+        text=True,
+        check=True,
+        encoding="utf-8",
+    )
+
+    assert (ROOT / "docs" / "law" / "README.md").read_text("utf-8") == done.stdout
+
+
+def test_the_table_leads_from_an_article_to_its_line():
+    table = (ROOT / "docs" / "law" / "README.md").read_text("utf-8")
+    [name, line] = re.findall(r"国新出发〔2021〕14号）? 第一条.*?\[(cn/game\.toml):(\d+)\]", table)[
+        0
+    ]
+    lines = (ROOT / "src" / "minorguard" / "packs" / name).read_text("utf-8").splitlines()
+
+    assert lines[int(line) - 1].strip() == "effective_from = 2021-09-01"
+    assert "国新出发〔2021〕14号 §1" in "".join(lines[int(line) - 4 : int(line)])
