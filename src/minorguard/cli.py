@@ -16,10 +16,10 @@ from typing import IO, TYPE_CHECKING, cast
 from dateutil.relativedelta import relativedelta
 
 from minorguard.core.subject import CONSENTS, IDENTITIES
-from minorguard.errors import ConfigurationError
+from minorguard.errors import ConfigurationError, MissingExtra
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Generator, Sequence
 
     from minorguard.core.decision import Lang
     from minorguard.core.policy import Law
@@ -91,7 +91,10 @@ def _parser() -> argparse.ArgumentParser:
     calendar = commands.add_parser("calendar", help="which days a minor may play, and why")
     calendar.add_argument("period", metavar="YEAR[-MM]", type=_period)
     calendar.add_argument("--age", type=_age, required=True, help="completed years, 0-150")
-    calendar.add_argument("--json", action="store_true", help="one JSON object")
+    form = calendar.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="one JSON object")
+    form.add_argument("--svg", metavar="FILE", help="a picture, - for standard output")
+    form.add_argument("--ics", metavar="FILE", help="an iCalendar feed, - for standard output")
     _law_options(calendar, required=True)
     calendar.set_defaults(run=_calendar)
 
@@ -163,7 +166,7 @@ def _decide(args: argparse.Namespace) -> int:
 
 
 @contextmanager
-def _source(name: str) -> Iterator[IO[bytes]]:
+def _source(name: str) -> Generator[IO[bytes]]:
     if name == "-":
         yield sys.stdin.buffer
         return
@@ -222,12 +225,49 @@ def _features(args: argparse.Namespace) -> int:
 
 
 def _calendar(args: argparse.Namespace) -> int:
-    from minorguard.wire.calendar import calendar_json, calendar_table
-
     year, month = args.period
-    write = calendar_json if args.json else calendar_table
-    sys.stdout.write(write(_load((args.law,), args), args.age, year, month, _lang(args)))
+    drawn = (_load((args.law,), args), args.age, year, month, _lang(args))
+    if args.json:
+        from minorguard.wire.calendar import calendar_json
+
+        sys.stdout.write(calendar_json(*drawn))
+    elif args.svg is not None:
+        from minorguard.render.svg import calendar_svg
+
+        _write_file(args.svg, calendar_svg(*drawn))
+    elif args.ics is not None:
+        from minorguard.render.ics import calendar_ics
+
+        _write_file(args.ics, calendar_ics(*drawn))
+    else:
+        _write_table(drawn)
     return OK
+
+
+def _write_file(name: str, text: str) -> None:
+    """Write a text with the line ends that it has: an iCalendar feed wants CRLF everywhere."""
+    if name == "-":
+        sys.stdout.buffer.write(text.encode())
+        return
+    try:
+        Path(name).write_bytes(text.encode())
+    except OSError as error:
+        raise ConfigurationError(f"{name}: {error.strerror}") from None
+
+
+def _write_table(drawn: tuple[Law, int, int, int | None, Lang]) -> None:
+    """The calendar in colour on a terminal that has ``rich``; plain lines elsewhere."""
+    if sys.stdout.isatty():
+        try:
+            from minorguard.render.rich import print_calendar
+        except MissingExtra:
+            pass  # the plain table says the same
+        else:
+            print_calendar(*drawn, file=sys.stdout)
+            return
+    from minorguard.render.table import calendar_table
+
+    sys.stdout.write(calendar_table(*drawn))
 
 
 def _cases(args: argparse.Namespace) -> int:

@@ -2,7 +2,8 @@
 
 MinorguardError
 ├── ConfigurationError   a program or a file is wrong
-│   └── InvalidPack      law, house, notice or message file: file, key, reason
+│   ├── InvalidPack      law, house, notice or message file: file, key, reason
+│   └── MissingExtra     an optional part needs a package: extra
 ├── InvalidRequest       a request that no law could judge: path, reason
 └── Denied               only from ``decision.require()``; carries the Decision
 
@@ -43,6 +44,20 @@ class InvalidPack(ConfigurationError):
 
     def __reduce__(self) -> tuple[type[InvalidPack], tuple[str, str, str]]:
         return type(self), (self.file, self.key, self.reason)
+
+
+class MissingExtra(ConfigurationError):
+    """An optional part of minorguard needs a package that is not installed.
+
+    ``extra`` is what to install: ``pip install "minorguard[<extra>]"``.
+    """
+
+    def __init__(self, extra: str) -> None:
+        self.extra = extra
+        super().__init__(f'needs an extra: pip install "minorguard[{extra}]"')
+
+    def __reduce__(self) -> tuple[type[MissingExtra], tuple[str]]:
+        return type(self), (self.extra,)
 
 
 class InvalidRequest(MinorguardError, ValueError):
