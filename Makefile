@@ -84,7 +84,7 @@ docs: $(RUN) ## write the table of rules, articles and cases anew
 	$(BIN)/python docs/law/make.py > docs/law/README.md.new && mv docs/law/README.md.new docs/law/README.md
 
 lock-law: $(RUN) ## write the digests of the law's editions anew
-	$(BIN)/python -m minorguard.packs.lock > LOCK.toml.new && mv LOCK.toml.new src/minorguard/packs/LOCK.toml
+	$(BIN)/python -m minorguard.packs.lock $(ARGS) > LOCK.toml.new && mv LOCK.toml.new src/minorguard/packs/LOCK.toml
 
 lock: ## resolve requirements/*.lock.txt anew
 	@test -x .venv-lock/bin/uv || \

@@ -22,7 +22,7 @@ LAYERS = {
 
 PURE = {
     "__future__", "bisect", "collections", "dataclasses", "datetime", "functools", "itertools",
-    "re", "types", "typing", "minorguard",
+    "os", "re", "types", "typing", "minorguard",
 }  # fmt: skip
 
 FORBIDDEN_NAMES = {"open", "print", "input", "exec", "eval", "__import__", "globals"}

@@ -32,6 +32,9 @@ def followed(ruler, request, usage, at, changes):
             request = replace(request, subject=replace(request.subject, identity="verified"))
         elif change.kind == "guardian":
             request = replace(request, subject=replace(request.subject, guardian=None))
+        elif change.kind == "age":
+            assert request.subject.born is None
+            request = replace(request, subject=replace(request.subject, age=Ages(change.age)))
         elif change.kind == "amount":
             request = replace(request, fen=change.fen)
         elif change.kind == "rating":
@@ -92,7 +95,7 @@ def test_following_the_counterfactual_flips_the_answer(question):
             Usage(),
             ["wait"],
         ),
-        ("feature_forbidden", Use(CHILD, "game_account_trade"), Usage(), ["wait"]),
+        ("feature_forbidden", Use(CHILD, "game_account_trade"), Usage(), []),
         (
             "feature_off",
             Use(
@@ -100,7 +103,7 @@ def test_following_the_counterfactual_flips_the_answer(question):
                 "game_account_trade",
             ),
             Usage(),
-            ["wait"],
+            [],
         ),
         (
             "daily_cap_exceeded",
@@ -119,7 +122,7 @@ def test_following_the_counterfactual_flips_the_answer(question):
             "spend_forbidden",
             Spend(Subject("p", identity="verified"), fen=1),
             Usage(),
-            [],
+            ["age"],
         ),
     ],
 )
@@ -177,7 +180,7 @@ def test_where_nothing_is_known_to_help_that_is_said():
     decision = GAME.decide(Spend(CHILD, fen=1, on="tip"), at=WEDNESDAY)
 
     assert decision.changes == ()
-    assert "没有办法" in decision.explain("zh")
+    assert "没有已知的办法" in decision.explain("zh")
     assert "Nothing known" in decision.explain("en")
 
 

@@ -420,3 +420,59 @@ def test_a_quota_may_pass_midnight():
 
     assert decision.until == late + timedelta(hours=1)
     assert decision.lease_until == late + timedelta(seconds=120)
+
+
+# -- wrong kinds of thing ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "misuse",
+    [
+        lambda: GAME.decide(None, at=FRIDAY),
+        lambda: GAME.decide("let me in", at=FRIDAY),
+        lambda: GAME.decide(Play(CHILD), at="2026-11-20T20:10:00+08:00"),
+        lambda: GAME.decide(Play(CHILD), at=FRIDAY.date()),
+        lambda: GAME.decide(Play(CHILD), at=None),
+        lambda: GAME.decide(Play(CHILD), at=FRIDAY, usage=None),
+        lambda: GAME.decide(Play(CHILD), at=FRIDAY, usage={}),
+        lambda: Subject("p", age=14),
+        lambda: Subject("p", age=(14,)),
+        lambda: Subject("p", identity=[]),
+        lambda: Subject("p", consents=None),
+        lambda: Subject("p", guardian={}),
+        lambda: GuardianSettings(max_rating=12),
+        lambda: GuardianSettings(features=["live_host"]),
+        lambda: GuardianSettings(features={"live_host": "off"}),
+        lambda: GuardianSettings(features={"live_host": -1}),
+        lambda: Show(CHILD, slot=[]),
+        lambda: law("cn.game", readings=["calendar"]),
+        lambda: law("cn.game", notices="no-such-2027.toml"),
+        lambda: GAME.tightened_by("no-such-house.toml"),
+        lambda: GAME.tightened_by(
+            [HouseRule(id="h", law="cn.gmae", settings=GuardianSettings(daily_fen=1))]
+        ),
+        lambda: GAME.decide(
+            Play(Subject("p", guardian=GuardianSettings(features={"game_acount_trade": False}))),
+            at=FRIDAY,
+        ),
+    ],
+)
+def test_a_wrong_kind_of_thing_is_an_error_of_ours_and_never_a_yes(misuse):
+    with pytest.raises(MinorguardError):
+        misuse()
+
+
+def test_a_denial_and_a_decision_survive_a_trip_between_processes():
+    decision = GAME.decide(Play(CHILD), at=WEDNESDAY)
+
+    copy = pickle.loads(pickle.dumps(Denied(decision)))  # noqa: S301 - our own bytes
+
+    assert copy.decision == decision
+    assert str(copy) == "outside_window"
+
+
+def test_rules_made_in_code_are_named_in_the_digest():
+    strict = GAME.adding([Rule(Head("x.y", "x", (), "practice", frozenset({"play"})))])
+
+    assert strict.stamps[0].digest == GAME.stamps[0].digest + "+x.y"
+    assert law("cn.game", "cn.game").stamps == GAME.stamps

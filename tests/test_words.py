@@ -61,7 +61,7 @@ def test_every_row_has_the_keys_of_the_contract_and_an_id_of_the_catalogue(capsy
     rows = table(capsys, "--age", "12", "--at", "2026-11-18T15:00:00+08:00")
 
     assert list(rows) == sorted(rows)
-    assert set(rows) <= features()
+    assert set(rows) <= set(features())
     for row in rows.values():
         assert list(row) == KEYS
         assert row["citations"]

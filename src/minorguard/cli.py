@@ -1,4 +1,4 @@
-"""The command line: ``minorguard decide``, ``calendar``, ``law cases``.
+"""The command line: ``minorguard decide``, ``explain``, ``calendar``, ``features``, ``law``.
 
 Exit 0: all is well. 1: a line could not be judged, a case failed. 2: usage or configuration.
 """
@@ -13,8 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, cast
 
-from dateutil.relativedelta import relativedelta
-
+from minorguard import __version__
 from minorguard.core.subject import CONSENTS, IDENTITIES
 from minorguard.errors import ConfigurationError, MissingExtra
 
@@ -64,6 +63,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="minorguard",
         description="What a minor may do now under Chinese law, until when, and why.",
     )
+    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     decide = commands.add_parser("decide", help="answer request lines (NDJSON), one for one")
@@ -201,6 +201,8 @@ def _explain(args: argparse.Namespace) -> int:
 
 
 def _features(args: argparse.Namespace) -> int:
+    from dateutil.relativedelta import relativedelta
+
     from minorguard.core.calendar import ZONE
     from minorguard.core.subject import Subject
     from minorguard.wire.features import features_json, features_table

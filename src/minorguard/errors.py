@@ -86,3 +86,6 @@ class Denied(MinorguardError):
     def __init__(self, decision: Decision) -> None:
         self.decision = decision
         super().__init__(", ".join(finding.code for finding in decision.reasons))
+
+    def __reduce__(self) -> tuple[type[Denied], tuple[Decision]]:
+        return type(self), (self.decision,)

@@ -134,7 +134,7 @@ class Show:
     def __post_init__(self) -> None:
         _want_subject(self.subject)
         _want_name(self.rating, "ask.rating", optional=True)
-        if self.slot not in SLOTS:
+        if self.slot not in get_args(Slot):
             raise InvalidRequest("ask.slot", f"want one of {', '.join(get_args(Slot))}")
         want_bool(self.minors_only_service, "ask.minors_only_service")
         key = ("show", self.rating, self.slot, self.minors_only_service, self.subject.profile)

@@ -33,6 +33,8 @@ DayKind = Literal["every", "playable", "holiday"]
 
 def local(at: datetime, path: str = "at") -> datetime:
     """The instant on the law's clock, cut to whole seconds. Naive times are refused."""
+    if not isinstance(at, datetime):
+        raise InvalidRequest(path, "want a datetime")
     if at.tzinfo is not ZONE:
         if at.utcoffset() is None:
             raise InvalidRequest(path, "want a datetime with a time zone")
@@ -120,6 +122,10 @@ class Calendar:
         if not self.announced(day):
             return False
         return day in (self._names if self.reading == "published" else self._statutory)
+
+    def statutory(self, day: int) -> bool:
+        """Whether the day is a 法定节假日 in the narrow sense, whatever the reading."""
+        return day in self._statutory and self.announced(day)
 
     def playable(self, day: int) -> bool:
         """Whether a minor may play on that day at all (国新出发〔2021〕14号 §1)."""

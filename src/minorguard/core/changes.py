@@ -16,7 +16,7 @@ from minorguard.core.calendar import ZONE
 from minorguard.core.hours import ALWAYS, both
 from minorguard.core.rules import rated_age
 from minorguard.core.settings import closes
-from minorguard.core.subject import FOREVER, attained_on
+from minorguard.core.subject import FOREVER, Ages, attained_on
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from minorguard.core.usage import Usage
 
 OFFICIAL_RATINGS = ("16+", "12+", "8+")
-AGES_TO_WAIT_FOR = (8, 12, 16, 18)
 MONTH_DAYS_MAX = 31
 
 
@@ -39,10 +38,11 @@ class Change(NamedTuple):
 
     ``verify``: verify the identity. ``wait``: ask at ``at``. ``amount``: ask for ``fen`` or less.
     ``rating``: show content rated ``rating`` or lower. ``guardian``: the guardian lifts the
-    settings. ``age`` is set where waiting is for that age to be reached.
+    settings. ``age``: prove to have reached ``age``, for somebody of unknown age; it is also set
+    where waiting is for that age to be reached.
     """
 
-    kind: Literal["verify", "wait", "amount", "rating", "guardian"]
+    kind: Literal["verify", "wait", "amount", "rating", "guardian", "age"]
     at: datetime | None = None
     fen: int | None = None
     rating: str | None = None
@@ -74,41 +74,96 @@ class _Ask(NamedTuple):
         return self._replace(at=at, usage=used)
 
 
+_Step = tuple[tuple[Change, ...], _Ask]
+"""Changes made, and the question that they leave."""
+
+
 def changes_of(decision: Decision) -> tuple[Change, ...]:
     """The changes that turn a refusal into a yes; empty if it is one or nothing known would."""
     ask = _Ask(decision.segment.law, decision.request, decision.usage, decision.at)
     if decision.allowed:
         return ()
-    for grow in (False, True):  # to grow up is the last thing to suggest
-        for steps, after in _first_steps(ask):
-            for step, changed in _second_steps(after, grow=grow):
+    plain, lifted = _asks(ask), _lifted(ask)
+    for asks, look in (
+        (plain, _now),
+        (plain, _waiting),
+        (lifted, _now),
+        (lifted, _waiting),
+        (plain, _growing),
+        (plain, _proving),
+    ):
+        for steps, after in asks:
+            for step, changed in look(after):
                 if changed.answer().allowed:
                     return (*steps, *step)
     return ()
 
 
-def _first_steps(ask: _Ask) -> Iterator[tuple[tuple[Change, ...], _Ask]]:
-    """As it is, with the identity verified, and with the guardian's settings lifted as well."""
-    asks: list[tuple[tuple[Change, ...], _Ask]] = [((), ask)]
-    if ask.request.subject.identity != "verified":
-        asks.append(((Change("verify"),), ask.who(identity="verified")))
-    yield from asks
-    if ask.request.subject.guardian is not None:
-        for steps, asked in asks:
-            yield (*steps, Change("guardian")), asked.who(guardian=None)
+def _asks(ask: _Ask) -> list[_Step]:
+    """As it is, and with the identity verified."""
+    verified = ((Change("verify"),), ask.who(identity="verified"))
+    return [((), ask), *([verified] if ask.request.subject.identity != "verified" else [])]
 
 
-def _second_steps(ask: _Ask, *, grow: bool) -> Iterator[tuple[tuple[Change, ...], _Ask]]:
-    """No more than that; less; later; and less later."""
+def _lifted(ask: _Ask) -> list[_Step]:
+    """The same with the guardian's settings lifted."""
+    if ask.request.subject.guardian is None:
+        return []
+    return [((*steps, Change("guardian")), asked.who(guardian=None)) for steps, asked in _asks(ask)]
+
+
+def _now(ask: _Ask) -> Iterator[_Step]:
+    """No more than that, or less."""
     yield (), ask
     yield from _less(ask)
-    for change, later in _waits(ask, grow=grow):
-        yield (change,), later
-        for less, changed in _less(later):
-            yield (change, *less), changed
 
 
-def _less(ask: _Ask) -> Iterator[tuple[tuple[Change, ...], _Ask]]:
+def _waiting(ask: _Ask) -> Iterator[_Step]:
+    """Later, or less later; the nearest instant first."""
+    opening = ask.answer().opening
+    turns = set[datetime]() if opening is None else {opening}
+    if isinstance(ask.request, Spend):
+        midnight = ask.at.replace(hour=0, minute=0, second=0)
+        in_next_month = midnight.replace(day=1) + timedelta(days=MONTH_DAYS_MAX)
+        turns |= {midnight + timedelta(days=1), in_next_month.replace(day=1)}
+    birthdays = {day: age for age, day in _birthdays(ask)}
+    yield from _later(ask, {at: birthdays.get(at) for at in turns})
+
+
+def _growing(ask: _Ask) -> Iterator[_Step]:
+    """When an age is reached: the last thing to suggest, and for a feature never."""
+    if not isinstance(ask.request, Use):
+        yield from _later(ask, {day: age for age, day in _birthdays(ask)})
+
+
+def _proving(ask: _Ask) -> Iterator[_Step]:
+    """For somebody of unknown age: by proving to be old enough."""
+    known = ask.request.subject.age
+    if ask.request.subject.born is None:
+        for age in (e for e in ask.law.age_edges(ask.request) if known.at_least < e < known.below):
+            yield (Change("age", age=age),), ask.who(age=Ages(age))
+
+
+def _later(ask: _Ask, turns: dict[datetime, int | None]) -> Iterator[_Step]:
+    for at in sorted(turns):
+        if at > ask.at:
+            change, later = Change("wait", at=at, age=turns[at]), ask.later(at)
+            yield (change,), later
+            for less, changed in _less(later):
+                yield (change, *less), changed
+
+
+def _birthdays(ask: _Ask) -> Iterator[tuple[int, datetime]]:
+    """The midnights at which an age that matters to this request is reached."""
+    born = ask.request.subject.born
+    if born is None:
+        return
+    for age in ask.law.age_edges(ask.request):
+        day = attained_on(born, age, ask.law.age_reading)
+        yield age, datetime(day.year, day.month, day.day, tzinfo=ZONE)
+
+
+def _less(ask: _Ask) -> Iterator[_Step]:
     request = ask.request
     if isinstance(request, Spend):
         fen = ask.answer().remaining_fen
@@ -120,27 +175,6 @@ def _less(ask: _Ask) -> Iterator[tuple[tuple[Change, ...], _Ask]]:
             if rated_age(ask.law.ratings, rating) < wanted:
                 lower = replace(request, rating=rating)
                 yield (Change("rating", rating=rating),), ask._replace(request=lower)
-
-
-def _waits(ask: _Ask, *, grow: bool) -> Iterator[tuple[Change, _Ask]]:
-    """The instants worth waiting for, the nearest first: birthdays too, if one is to grow."""
-    subject, reading = ask.request.subject, ask.law.age_reading
-    birthdays: dict[datetime, int] = {}
-    if subject.born is not None:
-        for age in AGES_TO_WAIT_FOR:
-            day = attained_on(subject.born, age, reading)
-            birthdays[datetime(day.year, day.month, day.day, tzinfo=ZONE)] = age
-    turns = set(birthdays) if grow else set[datetime]()
-    opening = ask.answer().opening
-    if opening is not None:
-        turns.add(opening)
-    if isinstance(ask.request, Spend):
-        midnight = ask.at.replace(hour=0, minute=0, second=0)
-        in_next_month = midnight.replace(day=1) + timedelta(days=MONTH_DAYS_MAX)
-        turns |= {midnight + timedelta(days=1), in_next_month.replace(day=1)}
-    for at in sorted(turns):
-        if at > ask.at:
-            yield Change("wait", at=at, age=birthdays.get(at)), ask.later(at)
 
 
 # -- what a guardian's setting cannot do ---------------------------------------------------------

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from minorguard.core.acts import Play, Spend
 from minorguard.core.changes import Change, changes_of, overreach_of
 from minorguard.core.citation import PROVENANCES
-from minorguard.core.hours import DAY_S
+from minorguard.core.hours import DAY_S, contains
 from minorguard.core.rules import CAP_CODES
 from minorguard.core.ruling import DAYS_AHEAD
 from minorguard.core.settings import SETTERS
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 Lang = Literal["zh", "en"]
 
 WARN_BEFORE_MIN = (15, 5, 1)
-"""Minutes before the end at which a person is warned (design section 5)."""
+"""Minutes before the end at which a person is warned."""
 
 LEASE_S = 900
 LEASE_WITH_QUOTA_S = 120
@@ -104,7 +104,7 @@ def _blocked(ruling: Ruling, second: int) -> Iterator[Finding]:
     for objection in ruling.objections:
         yield Finding(objection.code, objection.rule)
     for window in ruling.windows:
-        if not any(start <= second < end for start, end in window.hours):
+        if not contains(window.hours, second):
             open_s = sum(end - start for start, end in window.hours)
             yield Finding("outside_window", window.rule, open_s)
 

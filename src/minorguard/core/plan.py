@@ -16,7 +16,7 @@ from minorguard.core.calendar import ZONE, local
 from minorguard.core.decision import Decision, Segment
 from minorguard.core.hours import DAY_S
 from minorguard.core.ruling import closing, opening
-from minorguard.core.subject import ADULT, FOREVER, Ages, attained_on, born_by
+from minorguard.core.subject import FOREVER, Ages, attained_on, born_by
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,11 +53,16 @@ class Plan:
 
     def decide(self, request: Request, usage: Usage, at: datetime) -> Decision:
         """The decision that ``Policy.evaluate`` would give."""
-        if at.tzinfo is not ZONE or at.microsecond:
-            at = local(at)
+        try:
+            if at.tzinfo is not ZONE or at.microsecond:
+                at = local(at)
+            key = request.key
+        except AttributeError:  # no request, or no time at all
+            self._law.check(request, local(at).toordinal())
+            raise
         day = at.toordinal()
         try:
-            thresholds, lanes = self._tracks[request.key].rows[day]
+            thresholds, lanes = self._tracks[key].rows[day]
         except KeyError:
             thresholds, lanes = self.track(request, day).row(day)
         born = request.subject.born_day
@@ -107,7 +112,7 @@ class Track:
         self.rows: dict[int, Row] = {}
         self._plan = plan
         self._like = like
-        self._edges = age_edges(law, like)
+        self._edges = law.age_edges(like)
         self._rulings: dict[tuple[Ages, Sort], Ruling] = {}
         self._spans: dict[tuple[Ages, int], Lane] = {}
 
@@ -230,10 +235,3 @@ class PlannedSegment(Segment):
         if not self._grows or self._band.below == FOREVER:
             return walk.stamp, -1
         return walk.stamp, born_by(walk.last_day, self._band.below, self.law.age_reading) + 1
-
-
-def age_edges(law: Law, request: Request) -> tuple[int, ...]:
-    """The ages at which some rule that speaks of such requests may change its answer."""
-    concerned = (rule for rule in law.rules_for(request) if rule.concerns(request))
-    edges = {ADULT, *(edge for rule in concerned for edge in rule.edges())}
-    return tuple(sorted(edge for edge in edges if 0 < edge < FOREVER))

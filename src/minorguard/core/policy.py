@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from os import PathLike
 from typing import TYPE_CHECKING, NamedTuple
 
 from minorguard.core.acts import Play, Show, Spend, Use
@@ -18,7 +19,7 @@ from minorguard.core.plan import Plan
 from minorguard.core.rules import Head, HouseCap, NotCovered, SpendingCap, rated_age
 from minorguard.core.ruling import closing, opening, ruling_of
 from minorguard.core.settings import Basis, guardian_rules, house_rules
-from minorguard.core.subject import ANY_AGE, FOREVER, Ages
+from minorguard.core.subject import ADULT, ANY_AGE, FOREVER, Ages
 from minorguard.core.usage import NOTHING_USED, Usage
 from minorguard.errors import ConfigurationError, InvalidRequest
 
@@ -63,9 +64,9 @@ class Coverage(NamedTuple):
 class Law:
     """All editions of the named packs, with readings, notices and house rules.
 
-    Immutable: ``tightened_by`` and ``adding`` give a new, stricter law. ``features`` are the
-    toggles that its rules know; ``guardian_basis`` and ``house_basis`` the articles under which
-    settings tighten.
+    Immutable: ``tightened_by`` and ``adding`` give a new, stricter law. ``features`` are those
+    that its rules know and ``catalogue`` all that there are; ``guardian_basis`` and
+    ``house_basis`` are the articles under which settings tighten.
     """
 
     stamps: tuple[LawStamp, ...]
@@ -75,10 +76,12 @@ class Law:
     age_reading: AgeReading
     ratings: Ratings
     features: frozenset[str]
+    catalogue: frozenset[str]
+    known_laws: frozenset[str]
     guardian_basis: Basis
     house_basis: Basis
     wording: Wording
-    read_house: Callable[[str], tuple[HouseRule, ...]] | None = None
+    read_house: Callable[[str | PathLike[str]], tuple[HouseRule, ...]] | None = None
     digest_with: Callable[[str, tuple[HouseRule, ...]], str] | None = None
 
     def __repr__(self) -> str:
@@ -92,6 +95,8 @@ class Law:
         ``at`` is aware; it is cut to whole seconds. Raises ``InvalidRequest``; a refusal is an
         answer. The same as ``law.at(at).evaluate(request, usage)``, from compiled rows.
         """
+        if type(usage) is not Usage:
+            raise InvalidRequest("usage", "want a Usage")
         return self.plan.decide(request, usage, at)
 
     def features_of(self, subject: Subject, *, at: datetime) -> tuple[Feature, ...]:
@@ -110,17 +115,24 @@ class Law:
     # -- tightening -----------------------------------------------------------------------------
 
     def adding(self, rules: Iterable[Rule]) -> Law:
-        """This law and more restrictions. A rule that is already there changes nothing."""
-        return replace(self, rules=tuple(dict.fromkeys((*self.rules, *rules))))
+        """This law and restrictions made in code, whose ids the digest then names."""
+        law = _union(self, rules)
+        new = law.rules[len(self.rules) :]
+        made = "".join(sorted(f"+{rule.id}" for rule in new))
+        return replace(law, stamps=tuple(s._replace(digest=s.digest + made) for s in self.stamps))
 
-    def tightened_by(self, house: str | Iterable[HouseRule]) -> Law:
+    def tightened_by(self, house: str | PathLike[str] | Iterable[HouseRule]) -> Law:
         """This law and a house's own rules, from a TOML file or made in code. Never laxer."""
-        if isinstance(house, str):
+        if isinstance(house, (str, PathLike)):
             if self.read_house is None:
                 reason = "this law was made without a reader of house files"
                 raise ConfigurationError(reason)
             house = self.read_house(house)
         ids = {stamp.id for stamp in self.stamps}
+        house = tuple(house)
+        for rule in house:
+            if rule.law is not None and rule.law not in self.known_laws:
+                raise ConfigurationError(f"house rule {rule.id}: no law is called so")
         added = tuple(rule for rule in house if rule.law is None or rule.law in ids)
         rules = tuple(r for rule in added for r in house_rules(rule, self.house_basis))
         law = replace(self, rules=tuple(_configured(rule, rules) for rule in self.rules))
@@ -128,9 +140,15 @@ class Law:
         if digest_with is not None:
             stamps = (s._replace(digest=digest_with(s.digest, added)) for s in self.stamps)
             law = replace(law, stamps=tuple(stamps))
-        return law.adding(rules)
+        return _union(law, rules)
 
     # -- what it says ---------------------------------------------------------------------------
+
+    def age_edges(self, request: Request) -> tuple[int, ...]:
+        """The ages at which some rule that speaks of such requests may change its answer."""
+        concerned = (rule for rule in self.rules_for(request) if rule.concerns(request))
+        edges = {ADULT, *(edge for rule in concerned for edge in rule.edges())}
+        return tuple(sorted(edge for edge in edges if 0 < edge < FOREVER))
 
     def rules_for(self, request: Request) -> tuple[Rule, ...]:
         """The rules that a request meets: the law's own and its guardian's settings."""
@@ -233,6 +251,10 @@ class Law:
         if subject.guardian is not None and subject.guardian.max_rating is not None:
             path = "subject.guardian.max_rating"
             rated_age(self.ratings, subject.guardian.max_rating, path)
+        if subject.guardian is not None:
+            for feature in subject.guardian.features:
+                if feature not in self.catalogue:
+                    raise InvalidRequest("subject.guardian.features", "unknown feature")
 
 
 class Policy(NamedTuple):
@@ -261,6 +283,11 @@ class Policy(NamedTuple):
         ruling = law.ruling(request, request.subject.ages_on(day, law.age_reading), day)
         second = at.hour * 3600 + at.minute * 60 + at.second
         return Decision(Segment(law, ruling, day, second), request, usage, at)
+
+
+def _union(law: Law, rules: Iterable[Rule]) -> Law:
+    """A law and more rules; one that is already there changes nothing."""
+    return replace(law, rules=tuple(dict.fromkeys((*law.rules, *rules))))
 
 
 def _configured(rule: Rule, house: tuple[Rule, ...]) -> Rule:

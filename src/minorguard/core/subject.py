@@ -6,15 +6,13 @@ of ages meets, so somebody of unknown age is in all of them and gets the stricte
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
+from typing import Literal, NamedTuple, cast, get_args
 
 from minorguard.core.hours import DAY_S, Hours, hours_of
 from minorguard.errors import InvalidRequest
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
 
 Identity = Literal["none", "failed", "declared", "estimated", "pending", "phone", "verified"]
 """How surely the platform knows who this is. ``verified``: checked against an identity authority;
@@ -24,6 +22,9 @@ IDENTITIES: frozenset[str] = frozenset(get_args(Identity))
 Consent = Literal["pi_processing", "live_host", "ai_companion_other", "optional_pi", "tipping"]
 """What a guardian may consent to. Consents never gate play, spend or show."""
 CONSENTS: frozenset[str] = frozenset(get_args(Consent))
+
+FEATURE_WORDS = frozenset({"friends", "nobody", "all"})
+FEATURE_WANTED = "want true, false, friends, nobody, all or seconds"
 
 FeatureValue = bool | str | int
 """On or off, ``friends`` ``nobody`` ``all``, or seconds."""
@@ -154,6 +155,16 @@ class GuardianSettings:
         for name in ("single_fen", "daily_fen", "monthly_fen"):
             want_int(getattr(self, name), f"guardian.{name}", 0, FEN_MAX, optional=True)
         want_bool(self.night_allowed, "guardian.night_allowed")
+        if self.max_rating is not None and type(self.max_rating) is not str:
+            raise InvalidRequest("guardian.max_rating", 'want a rating as in "12+"')
+        if not isinstance(self.features, Mapping):
+            raise InvalidRequest("guardian.features", "want a mapping of feature ids to values")
+        for name, value in self.features.items():
+            if isinstance(value, str):
+                if value not in FEATURE_WORDS:
+                    raise InvalidRequest(f"guardian.features.{name}", FEATURE_WANTED)
+            elif not isinstance(value, bool):
+                want_int(value, f"guardian.features.{name}", 0, SECONDS_MAX)
         if self.windows is not None:
             object.__setattr__(self, "windows", _want_hours(self.windows))
         object.__setattr__(self, "features", dict(self.features))
@@ -205,16 +216,21 @@ class Subject:
             raise InvalidRequest("subject.born", "want a date")
         if self.age != ANY_AGE:
             self._check_age()
-        if self.identity not in IDENTITIES:
+        if self.identity not in get_args(Identity):
             raise InvalidRequest("subject.identity", f"want one of {', '.join(get_args(Identity))}")
         want_bool(self.minors_mode, "subject.minors_mode")
         put = object.__setattr__
+        if self.guardian is not None and type(self.guardian) is not GuardianSettings:
+            raise InvalidRequest("subject.guardian", "want GuardianSettings")
         if self.consents is not NO_CONSENTS:
-            put(self, "consents", frozenset(self.consents))
-            if not self.consents <= CONSENTS:
-                raise InvalidRequest(
-                    "subject.consents", f"want any of {', '.join(get_args(Consent))}"
-                )
+            wanted = f"want any of {', '.join(get_args(Consent))}"
+            try:
+                given = frozenset(self.consents)
+            except TypeError:
+                raise InvalidRequest("subject.consents", wanted) from None
+            if not given <= CONSENTS:
+                raise InvalidRequest("subject.consents", wanted)
+            put(self, "consents", given)
         put(self, "born_day", -1 if born is None else born.toordinal())
         known = f"{self.identity}, in the mode" if self.minors_mode else self.identity
         plain = not self.consents and self.guardian is None
@@ -223,6 +239,8 @@ class Subject:
     def _check_age(self) -> None:
         if self.born is not None:
             raise InvalidRequest("subject.age", "give born or age, not both")
+        if not _is_pair(self.age):
+            raise InvalidRequest("subject.age", "want Ages(at_least, below)")
         want_int(self.age[0], "subject.age.at_least", 0, FOREVER)
         want_int(self.age[1], "subject.age.below", 1, FOREVER)
         object.__setattr__(self, "age", Ages(*self.age))
@@ -235,6 +253,10 @@ class Subject:
             return self.age
         years = age_on(self.born, date.fromordinal(day), reading)
         return Ages(years, years + 1)
+
+
+def _is_pair(value: object) -> bool:
+    return isinstance(value, tuple) and len(cast("tuple[object, ...]", value)) == len(ANY_AGE)
 
 
 def want_int(value: object, path: str, least: int, most: int, *, optional: bool = False) -> None:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from minorguard.core.settings import SETTERS
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from datetime import datetime
@@ -26,6 +28,8 @@ class Wording(NamedTuple):
 
     reasons: Mapping[str, Text]
     phrases: Mapping[str, Text]
+    replaced: frozenset[str] = frozenset()
+    """The codes whose sentence the platform replaced: they win over a rule's own words."""
 
     def title(self, lang: Lang = "zh") -> str:
         """The title of the notice: 防沉迷提示, as reviewers of games want it."""
@@ -33,12 +37,13 @@ class Wording(NamedTuple):
 
     def reason(self, finding: Finding, lang: Lang = "zh") -> str:
         """One refusal in a sentence: the rule's own words, or those of its code."""
-        own = dict(finding.rule.head.message)
-        text = own.get(lang) or self.reasons[finding.code][lang]
+        text = self.reasons[finding.code][lang]
+        if finding.code not in self.replaced:
+            text = dict(finding.rule.head.message).get(lang, text)
         limit = finding.limit
-        if limit is None or "{" not in text:
-            return text
-        return text.replace("{amount}", yuan(limit)).replace("{minutes}", str(limit // 60))
+        if limit is not None:
+            text = text.replace("{amount}", yuan(limit)).replace("{minutes}", str(limit // 60))
+        return self.phrases[finding.rule.head.pack][lang] + text if _by_setting(finding) else text
 
     def explain(self, decision: Decision, lang: Lang = "zh") -> str:
         """The whole answer: yes or no, each reason with its articles, and when next."""
@@ -46,9 +51,11 @@ class Wording(NamedTuple):
         lines = [say("allowed" if decision.allowed else "refused", lang)]
         between = say("between", lang)
         for finding in decision.reasons:
-            articles = between.join(str(citation) for citation in finding.citations)
-            lines.append(f"{self.reason(finding, lang)}\n  {articles}")
-            lines.append(f"  {say(_who_may_lift(finding), lang)}")
+            lines.append(self.reason(finding, lang))
+            standing = _standing(finding, decision)
+            if standing is not None:
+                lines.append(f"  {between.join(str(citation) for citation in finding.citations)}")
+                lines.append(f"  {say(standing, lang)}")
         if decision.until is not None:
             lines.append(say("until", lang, time=self._time(decision.until, lang)))
         lines.extend(self._changes(decision, lang))
@@ -59,7 +66,9 @@ class Wording(NamedTuple):
     def _changes(self, decision: Decision, lang: Lang) -> Iterator[str]:
         changes = decision.changes
         if changes:
-            steps = self._say("then", lang).join(
+            # Whoever turns out to be an adult need not wait.
+            unproven = changes[0].kind == "verify" and decision.request.subject.born is None
+            steps = self._say("then_minor" if unproven else "then", lang).join(
                 self._step(change, decision, lang) for change in changes
             )
             yield self._say("change", lang, steps=steps)
@@ -68,7 +77,7 @@ class Wording(NamedTuple):
 
     def _step(self, change: Change, decision: Decision, lang: Lang) -> str:
         kind: str = change.kind
-        if change.age is not None:
+        if change.age is not None and kind == "wait":
             kind = "grow"
         elif kind == "verify" and decision.request.subject.born is None:
             kind = "verify_age"
@@ -94,8 +103,23 @@ class Wording(NamedTuple):
         return f"{moment:%Y-%m-%d} {weekday} {moment:%H:%M}"
 
 
-def _who_may_lift(finding: Finding) -> str:
-    return {"guardian": "by_guardian", "house": "by_house"}.get(finding.rule.head.pack, "by_law")
+def _by_setting(finding: Finding) -> bool:
+    return finding.rule.head.pack in SETTERS
+
+
+def _standing(finding: Finding, decision: Decision) -> str | None:
+    """The phrase for what a refusal stands on and who may lift it; none where no law speaks."""
+    if finding.code == "not_covered":
+        return None
+    if _by_setting(finding):
+        return f"by_{finding.rule.head.pack}"
+    day, calendar = decision.segment.day, decision.segment.law.calendar
+    if finding.rule.on_calendar and calendar.makeup_workday(day):
+        return "by_makeup"
+    windowed_payment = finding.code == "outside_window" and decision.request.act != "play"
+    if windowed_payment or finding.code == "identity_pending":
+        return "by_reading"
+    return "by_law"
 
 
 def yuan(fen: int) -> str:

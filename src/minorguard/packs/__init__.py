@@ -20,7 +20,7 @@ KNOWN_LAWS: tuple[str, ...] = ("cn.base", "cn.game")
 def law(
     *ids: str,
     readings: Mapping[str, str] | None = None,
-    notices: Iterable[File] = (),
+    notices: File | Iterable[File] = (),
     house: File | None = None,
     messages: File | None = None,
 ) -> Law:

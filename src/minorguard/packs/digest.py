@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from minorguard.packs.files import PackFile
 
 
+ENDS = ("effective_until", "repealed_by")
+
+
 def digest(*parts: object) -> str:
     """SHA-256 over the parts as canonical JSON: sorted keys, no spaces, dates as ISO 8601."""
     text = json.dumps(parts, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=str)
@@ -29,7 +32,9 @@ def edition_digests(pack: PackFile) -> Iterator[tuple[str, str]]:
             cited = [documents.get(ref["document"]) for ref in edition["citations"]]
             doubts = data.get("pending_is_unknown", False)
             day = edition["effective_from"]
-            yield f"{rule['id']}@{day}", digest(head, edition, cited, doubts)
+            # When it ends is the next edition's business: a released text stays as it was.
+            said = {key: value for key, value in edition.items() if key not in ENDS}
+            yield f"{rule['id']}@{day}", digest(head, said, cited, doubts)
 
 
 def notice_digests(calendar: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

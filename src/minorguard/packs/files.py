@@ -75,7 +75,8 @@ def checked(name: str, shape: type[Model], data: dict[str, Any]) -> Model:
         return shape.model_validate(data)
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-        raise InvalidPack(name, _key(data, first["loc"]), first["msg"]) from None
+        reason = "unknown key" if first["type"] == "extra_forbidden" else first["msg"]
+        raise InvalidPack(name, _key(data, first["loc"]), reason) from None
 
 
 def _key(data: object, loc: tuple[int | str, ...]) -> str:

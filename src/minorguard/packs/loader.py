@@ -6,7 +6,9 @@ on one day, a gap that nobody repealed, an edition that is not the one locked in
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
+from os import PathLike
 from typing import TYPE_CHECKING, NamedTuple, cast, get_args
 
 from minorguard.core.calendar import Block, Calendar, CalendarReading, Notice
@@ -19,10 +21,10 @@ from minorguard.errors import ConfigurationError, InvalidPack, InvalidRequest
 from minorguard.packs import KNOWN_LAWS
 from minorguard.packs.build import cite, hours_from, rules_of
 from minorguard.packs.digest import digest, edition_digests, notice_digests
-from minorguard.packs.files import checked, shipped, shipped_pack, text_of, toml
+from minorguard.packs.files import TextFile, checked, shipped, shipped_pack, text_of, toml
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator
 
     from minorguard.core.rules import Ratings
     from minorguard.packs import File, schema
@@ -49,11 +51,13 @@ ADULTS_ONLY = 18
 def load(
     ids: tuple[str, ...],
     readings: Mapping[str, str],
-    notices: Iterable[File],
+    notices: File | Iterable[File],
     house: File | None,
     messages: File | None,
 ) -> Law:
     """``minorguard.law``, which says what each part means."""
+    ids = tuple(dict.fromkeys(ids))
+    notices = (notices,) if isinstance(notices, (str, PathLike, TextFile)) else tuple(notices)
     chosen = _readings(readings)
     packs = _packs(ids)
     documents = {key: doc for pack in packs for key, doc in pack.spec.documents.items()}
@@ -74,6 +78,8 @@ def load(
         ),
         age_reading=cast("AgeReading", chosen["age_attainment"]),
         ratings=ratings(),
+        catalogue=frozenset(features()),
+        known_laws=frozenset(KNOWN_LAWS),
         features=frozenset(rule.feature for rule in rules if isinstance(rule, FeatureRule)),
         guardian_basis=guardian,
         house_basis=house_basis,
@@ -95,6 +101,8 @@ class _Dated(NamedTuple):
 
 
 def _readings(named: Mapping[str, str]) -> dict[str, str]:
+    if not isinstance(named, Mapping):
+        raise ConfigurationError("readings: want names and values, {name: value}")
     chosen = {name: values[0] for name, values in READINGS.items()}
     for name, value in named.items():
         if name not in READINGS:
@@ -146,10 +154,17 @@ def _lock() -> Mapping[str, str]:
 def _stamp(law_id: str, chosen: Mapping[str, str], dated: _Dated) -> LawStamp:
     pack = shipped_pack(law_id)
     parts = [shipped_pack(included) for included in pack.spec.includes]
-    editions = sorted(line for part in (*parts, pack) for line in edition_digests(part))
+    every = (*parts, pack)
+    editions = sorted(line for part in every for line in edition_digests(part))
+    ends = [
+        (rule.id, str(edition.effective_from), str(edition.effective_until))
+        for part in every
+        for rule in part.spec.rule
+        for edition in rule.edition
+    ]
     revision = max(part.spec.revision for part in (*parts, pack))
     others = tuple((k, v) for k, v in sorted(chosen.items()) if v != READINGS[k][0])
-    value = digest(editions, sorted(dated.digests.items()), ratings(), sorted(chosen.items()))
+    value = digest(editions, ends, sorted(dated.digests.items()), ratings(), sorted(chosen.items()))
     return LawStamp(law_id, revision, value, others)
 
 
@@ -231,7 +246,7 @@ def _notice(spec: schema.NoticeSpec) -> Notice:
         workdays=frozenset(spec.workdays),
         statutory=frozenset(spec.statutory),
         number=spec.number,
-        url=spec.urls[0] if spec.urls else "",
+        url=spec.urls[-1] if spec.urls else "",
     )
 
 
@@ -260,9 +275,9 @@ def _rounded_up(age: int) -> int:
 
 
 @cache
-def features() -> frozenset[str]:
-    """The ids of all features that a request or a setting may name."""
-    return frozenset(toml("cn/features.toml", shipped("cn/features.toml")))
+def features() -> Mapping[str, Mapping[str, str]]:
+    """All features that a request or a setting may name: id -> name by language."""
+    return toml("cn/features.toml", shipped("cn/features.toml"))
 
 
 def wording(file: File | None = None) -> Wording:
@@ -276,6 +291,7 @@ def wording(file: File | None = None) -> Wording:
         name, text = text_of(file)
         own = checked(name, schema.MessagesFile, toml(name, text))
     return Wording(
+        replaced=frozenset(own.reasons),
         reasons=_merged(name, "reasons", spec.reasons, own.reasons),
         phrases=_merged(name, "phrases", spec.phrases, own.phrases),
     )

@@ -31,6 +31,14 @@ NAMELESS = "-"
 _PLAIN_KEY = re.compile(r"[A-Za-z_][A-Za-z_0-9]{0,39}\Z", re.ASCII)
 _LONG_NUMBER = re.compile(r"\d{5}")
 
+_WANTED = {
+    "at": 'want a time with its zone, "2026-11-20T20:10:00+08:00"',
+    "starts": 'want a time with its zone, "2026-11-20T20:10:00+08:00"',
+    "born": 'want a date, "2012-05-01"',
+    "id": "want 1-64 characters of A-Z a-z 0-9 _ . : @ -",
+}
+"""What a place wants, by its last step."""
+
 _REASONS = {
     "missing": "is required",
     "extra_forbidden": "unknown key",
@@ -105,6 +113,9 @@ def _fault(error: ValidationError) -> InvalidRequest:
     kind, path = same[furthest]["type"], _path(places[furthest])
     if kind.startswith("union_tag"):
         path = f"{path}.kind"
+    if kind == "string_pattern_mismatch":
+        wanted = _WANTED.get(str(places[furthest][-1]))
+        return InvalidRequest(path, wanted or _REASONS[kind])
     return InvalidRequest(path, _REASONS.get(kind) or same[furthest]["msg"])
 
 
