@@ -9,7 +9,7 @@ import argparse
 import os
 import sys
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, cast
 
@@ -98,13 +98,39 @@ def _parser() -> argparse.ArgumentParser:
     _law_options(calendar, required=True)
     calendar.set_defaults(run=_calendar)
 
-    law = commands.add_parser("law", help="the law as data")
+    _law_commands(commands.add_parser("law", help="the law as data"))
+    return parser
+
+
+def _law_commands(law: argparse.ArgumentParser) -> None:
     law_commands = law.add_subparsers(required=True, metavar="COMMAND")
+    listed = law_commands.add_parser("list", help="the laws and readings that ship")
+    listed.set_defaults(run=_law_list)
+    show = law_commands.add_parser("show", help="from an article to its rules, and back")
+    show.add_argument("query", help='cn.game, cn.game.window, "国新出发〔2021〕14号 §1", "条例 44"')
+    show.add_argument("--at", type=_day, help="only what is in force on that day")
+    show.set_defaults(run=_law_show)
+
+    diff = law_commands.add_parser("diff", help="which answers flip between two laws")
+    diff.add_argument("--at", type=_day, help="the law of that day (with --to: against another's)")
+    diff.add_argument("--to", type=_day, help="the law of the other day")
+    diff.add_argument("--to-reading", metavar="NAME=VALUE", action="append", default=[])
+    diff.set_defaults(run=_law_diff)
+    lint = law_commands.add_parser("lint", help="which settings of a house file change nothing")
+    lint.set_defaults(run=_law_lint)
+    for command in (diff, lint):
+        command.add_argument("--year", type=int, help="the days to compare (the last announced)")
+        _law_options(command, required=True)
+    for command in (listed, show):
+        command.add_argument("--lang", choices=("zh", "en"), default="zh")
+    for command in (listed, show, diff, lint):
+        command.add_argument("--json", action="store_true", help="for programs")
+    diff.add_argument("--svg", metavar="FILE", help="a heat map, - for standard output")
+
     cases = law_commands.add_parser("cases", help="run the legal cases that ship with the law")
     cases.add_argument("--law", help="only those of one law")
     cases.add_argument("--lang", choices=("zh", "en"), default="zh")
     cases.set_defaults(run=_cases)
-    return parser
 
 
 def _law_options(parser: argparse.ArgumentParser, *, required: bool) -> None:
@@ -126,6 +152,13 @@ def _period(text: str) -> tuple[int, int | None]:
     if int(year) == 0:
         raise argparse.ArgumentTypeError("there is no year 0")
     return int(year), int(month) if month else None
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError("want a day, YYYY-MM-DD") from None
 
 
 def _age(text: str) -> int:
@@ -270,6 +303,62 @@ def _write_table(drawn: tuple[Law, int, int, int | None, Lang]) -> None:
     from minorguard.render.table import calendar_table
 
     sys.stdout.write(calendar_table(*drawn))
+
+
+def _law_list(args: argparse.Namespace) -> int:
+    from minorguard.wire.lawbook import law_list
+
+    sys.stdout.write(law_list(_lang(args), as_json=args.json))
+    return OK
+
+
+def _law_show(args: argparse.Namespace) -> int:
+    from minorguard.wire.lawbook import law_show
+
+    sys.stdout.write(law_show(args.query, args.at, _lang(args), as_json=args.json))
+    return OK
+
+
+def _law_diff(args: argparse.Namespace) -> int:
+    from minorguard.core.compare import Side, compare
+    from minorguard.wire.heatmap import heatmap
+    from minorguard.wire.lawdiff import days_compared, diff_json, diff_text
+
+    if sum((args.to is not None, bool(args.to_reading), args.house is not None)) != 1:
+        raise ConfigurationError("say what to compare with: --to, --to-reading or --house")
+    house, args.house = args.house, None
+    old = new = _load((args.law,), args)
+    name = ""
+    if args.to_reading:
+        args.reading = [*args.reading, *args.to_reading]
+        new = _load((args.law,), args)
+    elif house is not None:
+        args.house, name = house, Path(house).name
+        new = _load((args.law,), args)
+    first, last = days_compared(old, args.year)
+    sides = Side(old, args.at), Side(new, args.at if args.to is None else args.to, name)
+    comparison = compare(*sides, first, last)
+    if args.svg is not None:
+        _write_file(args.svg, heatmap(comparison, _lang(args)))
+    else:
+        say = diff_json if args.json else diff_text
+        sys.stdout.write(say(comparison, _lang(args)))
+    return OK
+
+
+def _law_lint(args: argparse.Namespace) -> int:
+    from minorguard.core.lint import lint
+    from minorguard.packs.loader import house_file
+    from minorguard.wire.lawdiff import days_compared
+    from minorguard.wire.lawlint import lint_json, lint_text, without_effect
+
+    if args.house is None:
+        raise ConfigurationError("name the house file: --house FILE")
+    house, args.house = house_file(args.house), None
+    law = _load((args.law,), args)
+    verdicts = lint(law, house, *days_compared(law, args.year))
+    sys.stdout.write(lint_json(law, verdicts) if args.json else lint_text(verdicts, _lang(args)))
+    return FAULTS if without_effect(verdicts) else OK
 
 
 def _cases(args: argparse.Namespace) -> int:
