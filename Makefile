@@ -80,8 +80,10 @@ bench: $(BENCH) ## the benchmark, against its peers
 COMPILE = .venv-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-emit-index-url --no-emit-find-links $(LOCK_ARGS) pyproject.toml
 
-docs: $(RUN) ## write the table of rules, articles and cases anew
+docs: $(RUN) ## write the table of rules and articles and the pictures anew
 	$(BIN)/python docs/law/make.py > docs/law/README.md.new && mv docs/law/README.md.new docs/law/README.md
+	for lang in zh en; do $(BIN)/minorguard calendar 2026 --age 14 --law cn.game --lang $$lang \
+		--svg docs/img/play-calendar-2026.$$lang.svg; done
 
 lock-law: $(RUN) ## write the digests of the law's editions anew
 	$(BIN)/python -m minorguard.packs.lock $(ARGS) > LOCK.toml.new && mv LOCK.toml.new src/minorguard/packs/LOCK.toml

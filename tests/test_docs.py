@@ -11,6 +11,8 @@ import pytest
 from sybil import Sybil
 from sybil.parsers.markdown import PythonCodeBlockParser
 
+from minorguard.cli import main
+
 ROOT = Path(__file__).parents[1]
 PAGES = ["README.md", "README.zh-CN.md"]
 
@@ -30,22 +32,62 @@ def test_the_program_on_the_page_prints_what_the_page_says(page):
     assert blocks(page, "text")[0] == printed.getvalue()
 
 
+def sessions(page):
+    """Every command of the page's consoles with the output shown below it."""
+    for block in blocks(page, "console"):
+        for session in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
+            command, _, shown = session.partition("\n")
+            yield command, shown.splitlines()
+
+
+def shows(shown, printed):
+    """Whether the lines shown are those printed; a line … stands for any, a trailing … for more."""
+    if not shown:
+        return not printed
+    first, *rest = shown
+    if first == "…":
+        return any(shows(rest, printed[skip:]) for skip in range(len(printed) + 1))
+    if not printed:
+        return False
+    alike = printed[0].startswith(first[:-1]) if first.endswith("…") else printed[0] == first
+    return alike and shows(rest, printed[1:])
+
+
 @pytest.mark.parametrize("page", PAGES)
-def test_the_commands_on_the_page_run(page, tmp_path):
-    [_, commands] = blocks(page, "sh")
-    script = commands.replace("minorguard ", f"{sys.executable} -m minorguard ")
+def test_the_commands_on_the_page_print_what_the_page_says(page, tmp_path):
+    (tmp_path / "examples").symlink_to(ROOT / "examples")
+    told = list(sessions(page))
+    assert len(told) >= 9
+    for command, shown in told:
+        script = command.replace("minorguard ", f"{sys.executable} -m minorguard ")
+        done = subprocess.run(
+            ["bash", "-c", script],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=False,
+            encoding="utf-8",
+        )
+        assert not done.stderr, command
+        assert shows(shown, done.stdout.splitlines()), (command, done.stdout)
+    assert {"play-2026.svg", "play-2026.ics"} <= {file.name for file in tmp_path.iterdir()}
 
-    done = subprocess.run(
-        ["bash", "-euc", script], cwd=tmp_path, capture_output=True, text=True, check=False
-    )
 
-    assert done.returncode == 0, done.stderr
-    assert '"outside_window"' in done.stdout
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_the_picture_on_the_page_is_the_one_that_the_library_draws(lang, tmp_path):
+    file = tmp_path / "year.svg"
+    argv = ["2026", "--age", "14", "--law", "cn.game", "--lang", lang, "--svg", str(file)]
+    assert main(["calendar", *argv]) == 0
+
+    kept = ROOT / "docs" / "img" / f"play-calendar-2026.{lang}.svg"
+    assert kept.read_text("utf-8") == file.read_text("utf-8")
 
 
 def test_both_pages_show_the_same_programs_and_commands():
-    assert blocks(PAGES[0], "python") == blocks(PAGES[1], "python")
-    assert len(blocks(PAGES[0], "sh")) == len(blocks(PAGES[1], "sh"))
+    for language in ("python", "text", "console"):
+        assert blocks(PAGES[0], language) == blocks(PAGES[1], language)
+    headings = [re.findall(r"^## ", (ROOT / p).read_text("utf-8"), re.MULTILINE) for p in PAGES]
+    assert len(headings[0]) == len(headings[1])
 
 
 def test_the_evening_of_the_demo_is_told_to_its_end():

@@ -10,10 +10,11 @@ import pytest
 from minorguard.cli import main
 
 HOUSE = str(Path(__file__).parents[1] / "examples" / "house.toml")
-THE_13 = (  # Monday to Thursday of 2021, on which two kits disagree
-    "2021-02-11 2021-02-15 2021-02-16 2021-02-17 2021-04-05 2021-05-03 2021-05-04 "
-    "2021-05-05 2021-09-20 2021-10-04 2021-10-05 2021-10-06 2021-10-07"
-).split()
+THE_13 = [  # Monday to Thursday of 2021, on which two kits disagree
+    *("2021-02-11", "2021-02-15", "2021-02-16", "2021-02-17", "2021-04-05", "2021-05-03"),
+    *("2021-05-04", "2021-05-05", "2021-09-20", "2021-10-04", "2021-10-05", "2021-10-06"),
+    "2021-10-07",
+]
 
 
 def run(capsys, *argv):
