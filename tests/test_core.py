@@ -476,3 +476,55 @@ def test_rules_made_in_code_are_named_in_the_digest():
 
     assert strict.stamps[0].digest == GAME.stamps[0].digest + "+x.y"
     assert law("cn.game", "cn.game").stamps == GAME.stamps
+
+
+def test_facts_are_plain_values_that_name_their_person():
+    from minorguard.core import facts
+
+    told = [
+        facts.Left(CHILD, session="s-1"),
+        facts.Settled(CHILD, "A17"),
+        facts.Cancelled(CHILD, "A17"),
+        facts.Refunded(CHILD, "A17", fen=100),
+        facts.ConsentGranted(CHILD, "live_host"),
+        facts.ConsentRevoked(CHILD, "live_host"),
+        facts.ModeChanged(CHILD, on=True),
+    ]
+
+    assert all(fact.subject is CHILD for fact in told)
+    assert len(set(map(repr, told))) == len(told)
+    assert facts.ConsentGranted(CHILD, "x") != facts.ConsentRevoked(CHILD, "x")
+
+
+def test_a_rule_shows_its_name_and_its_first_day():
+    [window] = [r for r in GAME.at(FRIDAY).rules if r.id == "cn.game.window"]
+
+    assert repr(window) == "<PlayWindow cn.game.window since 2021-09-01>"
+
+
+def test_a_range_of_ages_is_closed_as_it_stands_by_plan_and_policy_alike():
+    teens = Play(Subject("p", age=Ages(12, 16), identity="verified"))
+
+    assert GAME.at(FRIDAY).evaluate(teens).until == GAME.decide(teens, at=FRIDAY).until
+    with pytest.raises(InvalidRequest, match="consents"):
+        Subject("p", consents=[{}])
+
+
+def test_a_feature_that_no_guardian_set_is_not_called_too_wide():
+    watched = Subject(
+        "p", born=date(2012, 5, 1), guardian=GuardianSettings(features={"live_host": True})
+    )
+
+    assert GAME.decide(Use(watched, "game_account_trade"), at=FRIDAY).overreach == ()
+    assert GAME.decide(Show(watched, rating="8+"), at=FRIDAY).overreach == ()
+
+
+def test_a_refusal_that_rests_on_a_reading_says_so():
+    worked = datetime(2026, 2, 14, 20, 10, tzinfo=ZONE)
+    windowed = law("cn.game", readings={"purchase_window": "window"})
+    pending = Spend(Subject("p", identity="pending"), fen=1)
+
+    assert "调休上班" in GAME.decide(Play(CHILD), at=worked).explain()
+    assert "从严解释" in windowed.decide(Spend(CHILD, fen=1), at=WEDNESDAY).explain()
+    assert "从严解释" in GAME.decide(pending, at=WEDNESDAY).explain()
+    assert "国家规定" not in GAME.decide(Spend(CHILD, fen=1, on="tip"), at=WEDNESDAY).explain()

@@ -82,6 +82,7 @@ houses = st.lists(
     st.builds(
         HouseRule,
         id=st.sampled_from(["a", "b", "c"]),
+        law=st.none(),
         settings=settings,
         ages=st.just(Ages()) | bands.map(lambda band: Ages(*band)),
         acts=st.sampled_from([frozenset({"purchase"}), frozenset({"purchase", "tip"})]),

@@ -181,7 +181,7 @@ def test_an_adult_waits_for_no_notice():
 def test_two_editions_in_a_year_are_both_told_with_their_dates():
     lines = texts(picture(year=2021)).splitlines()
 
-    assert "1月1日–8月31日：每天 08:00–22:00，每日至多90分钟、放假日180分钟" in lines
+    assert "1月1日–5月31日：每天 08:00–22:00，每日至多90分钟、放假日180分钟" in lines
     assert "9月1日–12月31日：可玩日 20:00–21:00" in lines
 
 

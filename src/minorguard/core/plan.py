@@ -17,6 +17,7 @@ from minorguard.core.decision import Decision, Segment
 from minorguard.core.hours import DAY_S
 from minorguard.core.ruling import closing, opening
 from minorguard.core.subject import FOREVER, Ages, attained_on, born_by
+from minorguard.errors import InvalidRequest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -58,8 +59,8 @@ class Plan:
                 at = local(at)
             key = request.key
         except AttributeError:  # no request, or no time at all
-            self._law.check(request, local(at).toordinal())
-            raise
+            local(at)
+            raise InvalidRequest("ask", "want Play, Spend, Use or Show") from None
         day = at.toordinal()
         try:
             thresholds, lanes = self._tracks[key].rows[day]

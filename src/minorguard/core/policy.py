@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from datetime import datetime
 
-    from minorguard.core.acts import Request
+    from minorguard.core.acts import Act, Request
     from minorguard.core.calendar import Calendar
     from minorguard.core.citation import Citation
     from minorguard.core.rules import Limit, Ratings, Rule
@@ -189,16 +189,16 @@ class Law:
             speaks = not isinstance(request, Use) or request.feature in self.features
             if speaks and act in coverage.acts and coverage.since <= day:
                 return None
-        return self._not_covered
+        return self._not_covered(act)
 
-    @cached_property
-    def _not_covered(self) -> Rule:
-        first = self.coverages[-1]
+    def _not_covered(self, act: Act) -> Rule:
+        """In the name of the pack that covers such acts at other times, or of the law itself."""
+        nearest = next((c for c in self.coverages if act in c.acts), self.coverages[-1])
         return NotCovered(
             Head(
-                id=f"{first.pack}.coverage",
-                pack=first.pack,
-                citations=first.citations,
+                id=f"{nearest.pack}.coverage",
+                pack=nearest.pack,
+                citations=nearest.citations,
                 provenance="reading",
                 acts=frozenset(),
             )

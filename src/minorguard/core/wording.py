@@ -28,8 +28,8 @@ class Wording(NamedTuple):
 
     reasons: Mapping[str, Text]
     phrases: Mapping[str, Text]
-    replaced: frozenset[str] = frozenset()
-    """The codes whose sentence the platform replaced: they win over a rule's own words."""
+    replaced: frozenset[tuple[str, str]] = frozenset()
+    """Code and language of sentences the platform replaced: they win over a rule's own words."""
 
     def title(self, lang: Lang = "zh") -> str:
         """The title of the notice: 防沉迷提示, as reviewers of games want it."""
@@ -38,7 +38,7 @@ class Wording(NamedTuple):
     def reason(self, finding: Finding, lang: Lang = "zh") -> str:
         """One refusal in a sentence: the rule's own words, or those of its code."""
         text = self.reasons[finding.code][lang]
-        if finding.code not in self.replaced:
+        if (finding.code, lang) not in self.replaced:
             text = dict(finding.rule.head.message).get(lang, text)
         limit = finding.limit
         if limit is not None:

@@ -49,6 +49,8 @@ def rules_of(
         for edition in rule.edition:
             key = f"rule.{rule.id}.edition.{edition.effective_from}.citations"
             citations = cite(pack.name, key, edition.citations, documents, edition.effective_from)
+            if edition.repealed_by is not None:
+                cite(pack.name, key, [edition.repealed_by], documents)
             yield _built(pack, rule, edition, citations, ratings, readings)
 
 

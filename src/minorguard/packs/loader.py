@@ -139,7 +139,7 @@ def check_lock(file: str, digests: Mapping[str, str]) -> None:
     locked = _lock()
     for name, found in digests.items():
         if locked.get(name) != found:
-            reason = "differs from LOCK.toml: run python -m minorguard.packs.lock if meant"
+            reason = "differs from LOCK.toml; after adding an edition run make lock-law"
             raise InvalidPack(file, name, reason)
 
 
@@ -291,7 +291,11 @@ def wording(file: File | None = None) -> Wording:
         name, text = text_of(file)
         own = checked(name, schema.MessagesFile, toml(name, text))
     return Wording(
-        replaced=frozenset(own.reasons),
+        replaced=frozenset(
+            (code, lang)
+            for code, words in own.reasons.items()
+            for lang in words.model_dump(exclude_none=True)
+        ),
         reasons=_merged(name, "reasons", spec.reasons, own.reasons),
         phrases=_merged(name, "phrases", spec.phrases, own.phrases),
     )

@@ -1,0 +1,722 @@
+"""What the guide in docs/ shows is what the library does, in both languages."""
+
+import io
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+import tomllib
+from dataclasses import replace
+from datetime import date
+from functools import cache
+from itertools import product
+from pathlib import Path
+from typing import NamedTuple, get_args, get_type_hints
+
+import pytest
+from sybil import Sybil
+from sybil.parsers.markdown import PythonCodeBlockParser
+
+from minorguard import InvalidPack, law
+from minorguard.cli import main
+from minorguard.core.citation import PROVENANCES
+from minorguard.core.rules import Code
+from minorguard.core.subject import attained_on
+from minorguard.packs import KNOWN_LAWS, schema
+from minorguard.packs.build import rules_of
+from minorguard.packs.digest import edition_digests
+from minorguard.packs.files import read_pack, shipped, shipped_pack
+from minorguard.packs.loader import READINGS, check_lock, features, ratings
+from minorguard.wire import cases, shapes
+from minorguard.wire.stream import Decider
+
+DOCS = Path(__file__).parents[1] / "docs"
+PAGES = ["README.md", "en/concepts.md", "en/law.md", "en/wire.md"]
+TRANSLATED = {page: page.replace("en/", "zh/") for page in PAGES} | {"README.md": "README.zh-CN.md"}
+BOTH = [*TRANSLATED, *TRANSLATED.values()]
+WIRE, LAW = ["en/wire.md", "zh/wire.md"], ["en/law.md", "zh/law.md"]
+CONCEPT_LINES_MAX = 80
+DEFAULTS = {name: values[0] for name, values in READINGS.items()}
+
+
+# --- reading a page ------------------------------------------------------------------------------
+
+
+@cache
+def text_of(page):
+    return (DOCS / page).read_text("utf-8")
+
+
+@cache
+def blocks(page):
+    """The fenced blocks of a page: the word after the fence, and what is inside."""
+    return re.findall(r"^```(\S*)\n(.*?)^```$", text_of(page), re.MULTILINE | re.DOTALL)
+
+
+def prose(page):
+    return re.sub(r"^```.*?^```$", "", text_of(page), flags=re.MULTILINE | re.DOTALL)
+
+
+def part(page, anchor):
+    """From an anchor to the heading after the one that it stands at."""
+    [_, after] = prose(page).split(f'<a id="{anchor}"></a>\n')
+    heading, rest = after.split("\n", 1)
+    return heading + re.split(r"^(?:#|<a id)", rest, maxsplit=1, flags=re.MULTILINE)[0]
+
+
+def rows(text):
+    """The rows of the tables in a text, without heads and rulers, as lists of cells."""
+    found = []
+    for line in text.splitlines():
+        if line.startswith("| --- "):
+            found.pop()  # the head that stands above it
+        elif line.startswith("|"):
+            cells = re.split(r"(?<!\\)\|", line.strip("|"))
+            found.append([cell.strip() for cell in cells])
+    return found
+
+
+def codes(text):
+    return re.findall(r"`([^`\n]+)`", text)
+
+
+def first_codes(text):
+    return [code for row in rows(text) for code in codes(row[0])]
+
+
+def files(page):
+    """The files that a page shows: each begins with a comment, its name."""
+    found = [text for kind, text in blocks(page) if kind == "toml"]
+    return {text.split("\n")[0].removeprefix("# "): text for text in found}
+
+
+# --- sessions ------------------------------------------------------------------------------------
+
+
+def sessions(page):
+    """Each command that a page shows, with the lines below it."""
+    for kind, text in blocks(page):
+        if kind == "console":
+            for session in re.split(r"^\$ ", text, flags=re.MULTILINE)[1:]:
+                command, _, below = session.partition("\n")
+                yield command, below
+
+
+ALL_SESSIONS = [
+    pytest.param(command, below, id=f"{page}: {number} {command}")
+    for page in PAGES
+    for number, (command, below) in enumerate(sessions(page))
+]
+
+
+def shown(line):
+    """A line of JSON in which ``…`` stands for what is left out."""
+    marked = re.sub(r'"(?:[^"\\]|\\.)*"|…', lambda m: m[0] if m[0][0] == '"' else '"…"', line)
+    return json.loads(re.sub(r',"…"}', ',"…":"…"}', marked))
+
+
+def is_as_shown(want, got):
+    """Whether an answer is the one on the page, as far as the page shows it."""
+    if isinstance(want, str) and want.endswith("…"):
+        return want == "…" or (isinstance(got, str) and got.startswith(want[:-1]))
+    if isinstance(want, dict):
+        more = "…" in want
+        keys = want.keys() - {"…"}
+        same = keys <= got.keys() if more else keys == got.keys()
+        return same and all(is_as_shown(want[key], got[key]) for key in keys)
+    if isinstance(want, list):
+        more = want[-1:] == ["…"]
+        want = want[:-1] if more else want
+        enough = len(got) > len(want) if more else len(got) == len(want)
+        return enough and all(map(is_as_shown, want, got))
+    return type(want) is type(got) and want == got
+
+
+def loader(command):
+    """The law that the options of a command load, and the default law."""
+    said = shlex.split(command)[2:]
+    options = list(zip(said[::2], said[1::2], strict=True))
+    given = dict(options)
+    assert given.keys() <= {"--law", "--house", "--messages", "--notice", "--reading"}
+
+    def load(ids):
+        return law(
+            *ids,
+            readings=dict(value.split("=") for name, value in options if name == "--reading"),
+            notices=[value for name, value in options if name == "--notice"],
+            house=given.get("--house"),
+            messages=given.get("--messages"),
+        )
+
+    return load, (given["--law"],) if "--law" in given else ()
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    """A directory with the files of the guide and with ``minorguard`` on the path."""
+    for page in PAGES:
+        for name, text in files(page).items():
+            if "/" not in name:
+                (tmp_path / name).write_text(text, "utf-8")
+    program = tmp_path / "bin" / "minorguard"
+    program.parent.mkdir()
+    program.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m minorguard "$@"\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def is_decided(command):
+    return command.startswith("minorguard decide")
+
+
+@pytest.mark.usefixtures("here")
+@pytest.mark.parametrize(("command", "below"), [p for p in ALL_SESSIONS if is_decided(p.values[0])])
+def test_each_line_of_a_session_is_answered_as_it_is_shown(command, below):
+    decider = Decider(*loader(command), "zh")
+    lines = below.splitlines()
+
+    for line, answer in zip(lines[::2], lines[1::2], strict=True):
+        _, got = decider.answer(line.encode())
+        assert is_as_shown(shown(answer), json.loads(got)), (line, got)
+
+
+@pytest.mark.usefixtures("here")
+@pytest.mark.parametrize(
+    ("command", "below"), [p for p in ALL_SESSIONS if not is_decided(p.values[0])]
+)
+def test_each_command_of_a_session_prints_what_is_shown(command, below, capsys, monkeypatch):
+    given = ""
+    if command.startswith("minorguard explain"):
+        given, _, below = below.partition("\n")
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(given.encode())))
+    assert main(shlex.split(command)[1:]) == 0
+    printed = capsys.readouterr().out
+    if "--json" in command:
+        assert is_as_shown(shown(below), json.loads(printed)), printed
+    else:
+        pieces = map(re.escape, below.split("…"))
+        assert re.fullmatch(".*".join(pieces), printed, re.DOTALL), printed
+
+
+def test_the_guide_shows_sessions_of_each_command_and_errors_too():
+    commands = [command for page in PAGES for command, _ in sessions(page)]
+    texts = "".join(below for _, below in sessions("en/wire.md"))
+
+    assert {shlex.split(command)[1] for command in commands} == {
+        *("decide", "explain", "calendar", "features", "law")
+    }
+    assert '"error"' in texts
+
+
+@pytest.mark.parametrize(
+    ("page", "got", "same"),
+    [
+        ('{"a":1}', {"a": 1}, True),
+        ('{"a":1}', {"a": 2}, False),
+        ('{"a":1}', {"a": True}, False),
+        ('{"a":1}', {"a": 1, "b": 2}, False),
+        ('{"a":1,…}', {"a": 1, "b": 2}, True),
+        ('{"a":1,"b":[…]}', {"a": 1, "b": [2]}, True),
+        ('{"a":1,"b":[…]}', {"a": 1, "b": []}, False),
+        ('{"a":[1,…]}', {"a": [1, 2]}, True),
+        ('{"a":[1,…]}', {"a": [2, 1]}, False),
+        ('{"a":"https://…"}', {"a": "https://x"}, True),
+        ('{"a":"https://…"}', {"a": "http://x"}, False),
+        ('{"a":null}', {}, False),
+    ],
+)
+def test_only_what_the_page_marks_as_left_out_may_be_missing(page, got, same):
+    assert is_as_shown(shown(page), got) is same
+
+
+@pytest.mark.usefixtures("here")
+@pytest.mark.parametrize("page", BOTH)
+def test_the_programs_on_the_page_run(page):
+    for example in Sybil([PythonCodeBlockParser()]).parse(DOCS / page).examples():
+        example.evaluate()
+
+
+@pytest.mark.parametrize("page", BOTH)
+def test_the_commands_on_the_page_run(page, here):
+    for kind, text in blocks(page):
+        if kind == "sh":
+            done = subprocess.run(
+                ["bash", "-euc", text], cwd=here, capture_output=True, text=True, check=False
+            )
+            assert done.returncode == 0, done.stderr
+
+
+# --- two languages -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_both_languages_have_the_same_headings_anchors_tables_and_blocks(page):
+    other = TRANSLATED[page]
+
+    for line in (r"^#+(?= )", r'<a id="[^"]+">'):
+        found, there = (re.findall(line, prose(p), re.MULTILINE) for p in (page, other))
+        assert found == there
+    assert [len(row) for row in rows(prose(page))] == [len(row) for row in rows(prose(other))]
+    assert blocks(page) == blocks(other)
+    assert prose(page).count("\n") == prose(other).count("\n")
+
+
+@pytest.mark.parametrize("page", ["en/concepts.md", "en/law.md", "en/wire.md"])
+def test_both_languages_name_the_same_codes_in_each_row(page):
+    for row, other in zip(rows(prose(page)), rows(prose(TRANSLATED[page])), strict=True):
+        assert sorted(set(codes(" ".join(row)))) == sorted(set(codes(" ".join(other))))
+
+
+@pytest.mark.parametrize("page", BOTH)
+def test_each_link_leads_somewhere(page):
+    for link in re.findall(r"\]\(([^)]+)\)", prose(page)):
+        path, _, anchor = link.partition("#")
+        there = (DOCS / page).parent / path if path else DOCS / page
+        assert there.exists(), link
+        if anchor:
+            assert f'<a id="{anchor}"></a>' in there.read_text("utf-8"), link
+
+
+@pytest.mark.parametrize("page", ["en/concepts.md", "zh/concepts.md"])
+def test_the_concepts_fit_on_two_screens(page):
+    assert text_of(page).count("\n") <= CONCEPT_LINES_MAX
+
+
+# --- the wire: every code, field and option ------------------------------------------------------
+
+BORN = [None, "2022-01-15", "2014-05-01", "2009-05-01", "1990-01-15"]
+TIMES = ["2018-06-01T12:00", "2020-06-01T12:00", "2026-11-18T15:00", "2026-11-20T20:10",
+         "2031-01-03T20:10"]  # fmt: skip
+GUARDIAN = {
+    "daily_minutes": 1,
+    "windows": [],
+    "single_fen": 1,
+    "daily_fen": 1,
+    "monthly_fen": 1,
+    "features": dict.fromkeys(sorted(features()), False),
+    "max_rating": "8+",
+}
+USAGE = {"played_today_s": 86_400, "spent_today_fen": 10**9, "spent_month_fen": 10**9}
+
+
+def least_asks(page):
+    """The smallest ask of each kind, as the page's table has it, with the cell of each law."""
+    return {
+        codes(row[0])[0]: (json.loads(codes(row[2])[0]), row[3:])
+        for row in rows(part(page, "asks"))
+        if len(row) == 5 and row[2].startswith("`{")
+    }
+
+
+def all_asks():
+    for ask, _ in least_asks("en/wire.md").values():
+        yield ask
+    yield {"kind": "view", "rating": "16+", "minors_only_service": True}
+    yield {"kind": "purchase", "fen": 10**12, "order": "o"}
+    yield from ({"kind": "feature", "feature": feature} for feature in sorted(law_features()))
+
+
+def law_features():
+    return {feature for law_id in KNOWN_LAWS for feature in law(law_id).features}
+
+
+@cache
+def said():
+    """All codes, states and duties that the packs that ship can give, by asking them."""
+    found = {"reasons": set(), "degraded": set(), "obligations": set()}
+    subjects = [
+        {"id": "u", "identity": identity, **extra, **({"born": born} if born else {})}
+        for identity, born, extra in product(
+            ("none", "pending", "verified"), BORN, ({}, {"guardian": GUARDIAN})
+        )
+    ]
+    for pending in READINGS["pending"]:
+        decider = Decider(lambda ids, p=pending: law(*ids, readings={"pending": p}), (), "zh")
+        for law_id, at, ask, subject, usage in product(
+            KNOWN_LAWS, TIMES, all_asks(), subjects, ({}, USAGE)
+        ):
+            if at < (subject.get("born") or ""):
+                continue
+            line = {"law": law_id, "at": f"{at}:00+08:00", "ask": ask, "subject": subject}
+            _, text = decider.answer(json.dumps({**line, "usage": usage}).encode())
+            answer = json.loads(text)
+            assert "error" not in answer, (line, answer)
+            found["reasons"] |= {reason["code"] for reason in answer["reasons"]}
+            found["degraded"] |= set(answer["degraded"])
+            found["obligations"] |= set(answer["obligations"])
+    return found
+
+
+@pytest.mark.parametrize("page", WIRE)
+@pytest.mark.parametrize("table", ["reasons", "degraded", "obligations"])
+def test_the_table_holds_what_the_packs_can_say_and_nothing_else(page, table):
+    listed = first_codes(part(page, table))
+
+    assert len(listed) == len(set(listed))
+    assert set(listed) == said()[table]
+
+
+@pytest.mark.parametrize("page", WIRE)
+def test_each_reason_is_in_the_table_or_among_those_that_come_later(page):
+    now, later = first_codes(part(page, "reasons")), codes(part(page, "later"))
+    later = [code for code in later if code != "allowed"]
+
+    assert sorted([*now, *later]) == sorted(get_args(Code))
+
+
+@pytest.mark.parametrize("page", WIRE)
+@pytest.mark.parametrize(("column", "law_id"), [(0, "cn.game"), (1, "cn.base")])
+def test_the_kinds_of_ask_are_judged_where_the_table_has_a_tick(page, column, law_id):
+    asks = least_asks(page)
+    decider = Decider(lambda ids: law(*ids), (law_id,), "zh")
+    kinds = {name for shape in ASKS for name in _kinds(shape)}
+    assert asks.keys() == kinds
+
+    for ask, cells in asks.values():
+        subject = {"born": "1990-01-15", "identity": "verified"}
+        line = {"at": "2026-11-20T20:10:00+08:00", "subject": subject, "ask": ask}
+        _, text = decider.answer(json.dumps(line).encode())
+        reasons = [reason["code"] for reason in json.loads(text)["reasons"]]
+        assert cells[column] == ("✓" if reasons == [] else f"`{reasons[0]}`"), ask
+
+
+ASKS = get_args(get_args(shapes.Ask)[0])
+
+
+def _kinds(shape):
+    return get_args(get_type_hints(shape)["kind"])
+
+
+@pytest.mark.parametrize("page", WIRE)
+@pytest.mark.parametrize(
+    "shape", [shapes.AgeShape, shapes.RecipientShape, shapes.AdShape, shapes.LinkShape]
+)
+def test_each_field_inside_a_field_is_explained(page, shape):
+    explained = " ".join(codes(prose(page)))
+
+    for field in shape.__annotations__:
+        assert re.search(rf"\b{field}\b", explained), field
+
+
+class Said(NamedTuple):
+    """What a table says of one field of one line."""
+
+    path: tuple[str, ...]
+    line: dict[str, object]
+    bounds: str
+    required: bool
+    nullable: bool
+
+    def put(self, *value):
+        """Whether the line is judged with that value in the field, or with none."""
+        line = json.loads(json.dumps(self.line))
+        at = line
+        for step in self.path[:-1]:
+            at = at.setdefault(step, {})
+        at.pop(self.path[-1], None)
+        if value:
+            at[self.path[-1]] = value[0]
+        judged, _ = Decider(loaded, ("cn.game",), "zh").answer(json.dumps(line).encode())
+        return judged
+
+
+@cache
+def loaded(ids):
+    return law(*ids)
+
+
+def said_of_fields(page):
+    line = {"at": "2026-11-20T20:10:00+08:00", "ask": {"kind": "login"}}
+    for anchor, path in (
+        ("request", ()),
+        ("subject", ("subject",)),
+        ("guardian", ("subject", "guardian")),
+        ("usage", ("usage",)),
+    ):
+        for row in rows(part(page, anchor)):
+            yield _said((*path, codes(row[0])[0]), line, row[1:])
+    for row in rows(part(page, "asks")):
+        for kind in codes(row[0]) if not row[2].startswith("`{") else ():
+            ask, _ = least_asks(page)[kind]
+            for field in codes(row[1]):
+                yield _said(("ask", field), {**line, "ask": ask}, row[2:])
+
+
+def _said(path, line, cells):
+    bounds, default, null = cells
+    return Said(path, line, bounds, default in {"required", "必填"}, null in {"yes", "是"})
+
+
+SAID = [
+    pytest.param(said, id=f"{page}: {'.'.join(said.path)}")
+    for page in WIRE
+    for said in said_of_fields(page)
+]
+
+
+@pytest.mark.parametrize("field", SAID)
+def test_a_field_may_be_null_or_left_out_where_the_table_says_so(field):
+    assert field.put(None) == field.nullable
+    assert field.put() == (not field.required)
+
+
+@pytest.mark.parametrize("field", SAID)
+def test_a_number_or_a_text_is_taken_up_to_its_bounds_and_refused_beyond(field):
+    found = re.match(r".*?(\d+)–(\d+)(?:\^(\d+))?( characters| 个字符)?", field.bounds)
+    if found is None or field.path[-1] in {"age", "features", "counts", "labels", "law"}:
+        return
+    least, most = int(found[1]), int(found[2]) ** int(found[3] or 1)
+    value = (lambda n: "x" * n) if found[4] else (lambda n: n)
+
+    assert field.put(value(least))
+    assert field.put(value(most))
+    assert not field.put(value(most + 1))
+    assert not field.put(value(least - 1))
+
+
+@pytest.mark.parametrize("page", WIRE)
+def test_the_tables_hold_every_field_of_a_request_line_and_no_other(page):
+    listed = [(*said.path, said.line["ask"]["kind"]) for said in said_of_fields(page)]
+    shaped = {
+        *((field, "login") for field in shapes.Line.__annotations__),
+        *(("subject", field, "login") for field in shapes.SubjectShape.__annotations__),
+        *(("subject", "guardian", f, "login") for f in shapes.GuardianShape.__annotations__),
+        *(("usage", field, "login") for field in shapes.UsageShape.__annotations__),
+        *(
+            ("ask", field, kind)
+            for shape in ASKS
+            for kind in _kinds(shape)
+            for field in shape.__annotations__
+            if field != "kind"
+        ),
+    }
+
+    assert len(listed) == len(set(listed))
+    assert set(listed) == shaped
+
+
+@pytest.mark.parametrize("page", WIRE)
+def test_each_field_of_an_answer_is_explained_in_its_order(page):
+    line = b'{"at":"2026-11-20T20:10:00+08:00","ask":{"kind":"login"}}'
+    _, text = Decider(lambda ids: law(*ids), ("cn.game",), "zh").answer(line)
+
+    assert first_codes(part(page, "answer")) == list(json.loads(text))
+
+
+@pytest.mark.parametrize("page", WIRE)
+def test_the_features_that_are_judged_are_listed(page):
+    [listed] = [line for line in prose(page).splitlines() if "`fan_support_community`" in line]
+
+    assert set(codes(listed)) - {"cn.game"} == law_features()
+    assert f" {len(features())} " in part(page, "asks")
+    assert f" {len(law('cn.game').features)} " in prose(page)
+
+
+def options_of(capsys, *command):
+    with pytest.raises(SystemExit):
+        main([*command, "--help"])
+    return set(re.findall(r"--[a-z]+", capsys.readouterr().out))
+
+
+@pytest.mark.parametrize("page", WIRE)
+def test_each_option_of_the_command_line_is_explained_with_its_command(page, capsys):
+    own, shared = {}, set()
+    for row in rows(prose(page)):
+        if row[0].startswith("`--"):
+            shared.add(codes(row[0])[0].split()[0])
+        elif row[1].startswith("`--"):
+            own.setdefault(codes(row[0])[0], set()).add(codes(row[1])[0].split()[0])
+
+    for command in ("decide", "explain", "calendar", "features"):
+        assert options_of(capsys, command) == shared | own.get(command, set()), command
+    assert options_of(capsys, "law", "cases") == own["law cases"] | {"--help"}
+
+
+# --- the law: the worked example, the readings ---------------------------------------------------
+
+
+def hunks(page):
+    """Each change that a page shows, as the text before and after it."""
+    for kind, text in blocks(page):
+        if kind == "diff":
+            lines = text.splitlines(keepends=True)
+            yield tuple(
+                "".join(line[1:] for line in lines if line[0] in marks) for marks in (" -", " +")
+            )
+
+
+def game_with(text):
+    """The law ``cn.game`` with another text of its own pack."""
+    base, pack = shipped_pack("cn.base"), read_pack("cn/game.toml", text)
+    documents = base.spec.documents | pack.spec.documents
+    packs = (base, pack)
+    rules = [rule for p in packs for rule in rules_of(p, documents, ratings(), DEFAULTS)]
+    return replace(law("cn.game"), rules=tuple(rules))
+
+
+@cache
+def example():
+    """The pack before the change of the page, the changes, and the pack of today."""
+    now = shipped("cn/game.toml")
+    changes = list(hunks("en/law.md"))
+    before = now
+    for old, new in changes:
+        assert before.count(new) == 1, new
+        before = before.replace(new, old)
+    return before, changes, now
+
+
+def shown_file(name):
+    return files("en/law.md")[name].partition("\n")[2]
+
+
+def test_the_steps_of_the_page_lead_from_the_pack_before_to_the_pack_of_today():
+    before, changes, now = example()
+    text = before
+    for old, new in changes:
+        assert text.count(old) == 1
+        text = text.replace(old, new)
+
+    assert text == now
+    assert shown_file("cn/game.toml") in now
+    assert len(game_with(now).rules) == len(game_with(before).rules) + 1
+
+
+def test_the_cases_of_the_page_ship_and_fail_before_the_change_and_hold_after_it(monkeypatch):
+    before, _, now = example()
+    written = shown_file("cn/cases/game.toml")
+    names = [case["name"] for case in tomllib.loads(written)["case"]]
+    [last_second, midnight] = [case for case in cases.cases_of("cn.game") if case.name in names]
+    assert written in shipped("cn/cases/game.toml")
+
+    monkeypatch.setattr(cases, "law", lambda *_, **__: game_with(before))
+    wrong = [line.split(":")[0] for line in cases.failures_of(last_second)]
+    assert wrong == ["next_allowed_at"]
+    assert cases.failures_of(midnight)
+
+    monkeypatch.setattr(cases, "law", lambda *_, **__: game_with(now))
+    assert cases.failures_of(last_second) == cases.failures_of(midnight) == []
+
+
+def test_the_lock_gains_the_line_that_the_page_shows_and_no_line_changes():
+    old, _, new = example()
+    before, now = (dict(edition_digests(read_pack("cn/game.toml", t))) for t in (old, new))
+    gained = dict(now.items() - before.items())
+
+    assert before.items() <= now.items()
+    assert gained.keys() == tomllib.loads(shown_file("LOCK.toml")).keys()
+
+
+def slips():
+    """What the loader is to say, and a pack in which that step was left out."""
+    _, [(_, window), (_, quota)], now = example()
+    closed = "  effective_until = 2021-09-01\n"
+    uncited, unrepealed = (re.sub(rf"  {key}.*\n", "", quota) for key in ("citations", "repealed"))
+    return {
+        "no document is called nppa-2021": now.replace(shown_file("cn/game.toml"), ""),
+        "two editions in force on 2021-09-01": now.replace(window, window.replace(closed, "")),
+        "no edition from 2021-09-01 on, and no repealed_by": now.replace(quota, unrepealed),
+        "Field required": now.replace(quota, uncited),
+    }
+
+
+UNLOCKED = "differs from LOCK.toml"
+
+
+@pytest.mark.parametrize("page", LAW)
+def test_each_slip_of_the_page_is_refused_as_it_says(page):
+    said = [codes(row[1])[0] for row in rows(part(page, "slips"))]
+    assert said == [*slips(), UNLOCKED]
+
+    for reason, text in slips().items():
+        assert text != shipped("cn/game.toml")
+        with pytest.raises(InvalidPack) as refused:
+            game_with(text)
+        assert refused.value.reason == reason
+
+
+def test_an_edition_that_is_not_in_the_lock_is_refused_as_the_page_says():
+    _, [(_, window), _], now = example()
+    later = now.replace(window, window.replace("2021-09-01", "2021-09-02"))
+
+    with pytest.raises(InvalidPack) as refused:
+        check_lock("cn/game.toml", dict(edition_digests(read_pack("cn/game.toml", later))))
+
+    assert refused.value.key == "cn.game.window@2021-09-02"
+    assert refused.value.reason.startswith(UNLOCKED)
+
+
+@pytest.mark.parametrize("page", LAW)
+def test_each_key_and_kind_of_a_pack_is_explained(page):
+    kinds = [name for spec in get_args(schema.RuleSpec) for name in _kinds(spec)]
+    assert first_codes(part(page, "kinds")) == kinds
+
+    explained = set(re.findall(r"\w+", " ".join(codes(prose(page)))))
+    editions = [schema.Edition, *schema.Edition.__subclasses__()]
+    for model in (schema.Pack, schema.RuleBase, schema.Document, schema.Covers, *editions):
+        keys = {field.alias or name for name, field in model.model_fields.items()}
+        assert keys - {"message"} <= explained, model
+    assert first_codes(part(page, "provenance")) == list(PROVENANCES)
+
+
+@pytest.mark.parametrize("page", LAW)
+def test_the_table_says_in_which_packs_each_provenance_is_found(page):
+    found = {(rule.head.provenance, rule.head.pack) for rule in law(*KNOWN_LAWS).rules}
+    listed = {
+        (codes(row[0])[0], pack)
+        for row in rows(part(page, "provenance"))
+        for pack in codes(row[2])
+        if pack.startswith("cn.")
+    }
+
+    assert listed == found
+
+
+@pytest.mark.parametrize("page", LAW)
+def test_each_reading_is_listed_with_its_default_first(page):
+    listed = {codes(row[0])[0]: tuple(codes(row[1])) for row in rows(part(page, "readings"))}
+
+    assert listed == dict(READINGS)
+
+
+@pytest.mark.parametrize("page", LAW)
+def test_the_ages_of_the_page_are_reached_on_the_days_that_it_says(page):
+    table = rows(part(page, "age"))
+    assert len(table) == 6
+
+    for born, age, *days in table:
+        reached = [
+            attained_on(date.fromisoformat(born), int(age), reading).isoformat()
+            for reading in READINGS["age_attainment"]
+        ]
+        assert days == reached
+
+
+@pytest.mark.parametrize("page", LAW)
+def test_the_days_of_the_page_are_open_under_the_readings_that_it_says(page):
+    readings = READINGS["calendar"]
+    calendars = [law("cn.game", readings={"calendar": name}).calendar for name in readings]
+    table = rows(part(page, "calendar"))
+    assert len(table) == 5
+
+    for day, _, *states in table:
+        ordinal = date.fromisoformat(day).toordinal()
+        assert [state in {"open", "可玩"} for state in states] == [
+            calendar.playable(ordinal) for calendar in calendars
+        ]
+
+
+@pytest.mark.parametrize("page", LAW)
+def test_the_two_calendars_differ_by_as_many_days_as_the_page_says(page):
+    days = range(date(2026, 1, 1).toordinal(), date(2027, 1, 1).toordinal())
+    calendars = [
+        law("cn.game", readings={"calendar": name}).calendar for name in READINGS["calendar"]
+    ]
+    published, literal = ({day for day in days if one.playable(day)} for one in calendars)
+    numbers = re.findall(r"2026\D+(\d+)\D+(\d+)\D+(\d+)", part(page, "calendar"))[-1]
+
+    assert tuple(map(int, numbers)) == (len(published), len(literal), len(published ^ literal))
