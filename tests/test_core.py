@@ -528,3 +528,15 @@ def test_a_refusal_that_rests_on_a_reading_says_so():
     assert "从严解释" in windowed.decide(Spend(CHILD, fen=1), at=WEDNESDAY).explain()
     assert "从严解释" in GAME.decide(pending, at=WEDNESDAY).explain()
     assert "国家规定" not in GAME.decide(Spend(CHILD, fen=1, on="tip"), at=WEDNESDAY).explain()
+
+
+def test_the_next_moment_is_named_up_to_four_hundred_days_ahead_and_no_further():
+    shut = GuardianSettings(windows=())
+    at = datetime(2026, 11, 20, tzinfo=ZONE)
+    grown = at + timedelta(days=400)
+    born = date(grown.year - 18, grown.month, grown.day) - timedelta(days=1)
+    almost = Play(Subject("p", born=born, identity="verified", guardian=shut))
+
+    for decide in (GAME.decide, lambda r, at: GAME.at(at).evaluate(r)):
+        assert decide(almost, at=at).next_allowed_at == grown
+        assert decide(almost, at=at - timedelta(seconds=1)).next_allowed_at is None
