@@ -97,7 +97,7 @@ LINTED = [
     ({"features": TRADE_OFF}, Ages(0, 18), "none", ["cn.base.game_account_trade"]),
     ({"features": TRADE_OFF}, Ages(18, 1000), "tightens", []),
     ({"features": {"game_account_trade": True}}, Ages(0, 18), "none", []),
-    ({"features": {"tipping": False}}, Ages(0, 18), "none", ["cn.game.coverage"]),
+    ({"features": {"tipping": False}}, Ages(0, 18), "none", ["cn.base.coverage"]),
     ({}, Ages(0, 18), "none", []),
 ]  # fmt: skip
 
@@ -182,7 +182,7 @@ def test_a_rule_for_another_law_is_skipped_and_a_cap_on_tips_is_not_covered_by_g
 
     assert other.effect == "other_law"
     assert "cn.base" in lint_text(verdicts, "en").splitlines()[0]
-    assert (tips.effect, [rule.id for rule in tips.stricter]) == ("none", ["cn.game.coverage"])
+    assert (tips.effect, [rule.id for rule in tips.stricter]) == ("none", ["cn.base.coverage"])
 
 
 @settings(max_examples=25)
