@@ -182,7 +182,7 @@ def test_a_rule_for_another_law_is_skipped_and_a_cap_on_tips_is_not_covered_by_g
 
     assert other.effect == "other_law"
     assert "cn.base" in lint_text(verdicts, "en").splitlines()[0]
-    assert (tips.effect, [rule.id for rule in tips.stricter]) == ("none", ["cn.base.coverage"])
+    assert (tips.effect, [rule.id for rule in tips.stricter]) == ("none", ["cn.game.coverage"])
 
 
 @settings(max_examples=25)
