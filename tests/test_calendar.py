@@ -64,7 +64,7 @@ def test_winter_2026_has_the_fifteen_hours_that_tencent_printed(game):
 def test_the_json_has_the_keys_of_the_contract(capsys):
     answer = json.loads(run(capsys, "2026-02", "--age", "12", "--law", "cn.game", "--json"))
 
-    assert set(answer) == {"year", "month", "status", "playable_days", "days"}
+    assert set(answer) == {"year", "status", "playable_days", "days"}
     assert answer["days"][13] == {
         "date": "2026-02-14",
         "playable": False,

@@ -445,6 +445,7 @@ def test_a_quota_may_pass_midnight():
         lambda: GuardianSettings(features={"live_host": "off"}),
         lambda: GuardianSettings(features={"live_host": -1}),
         lambda: Show(CHILD, slot=[]),
+        lambda: GuardianSettings(windows=((1, 2, 3),)),
         lambda: law("cn.game", readings=["calendar"]),
         lambda: law("cn.game", notices="no-such-2027.toml"),
         lambda: GAME.tightened_by("no-such-house.toml"),

@@ -6,7 +6,7 @@ from importlib.resources import files
 
 import pytest
 
-from minorguard import ZONE, ConfigurationError, InvalidPack, Play, Spend, Subject, Usage, law
+from minorguard import ZONE, ConfigurationError, InvalidPack, Play, Show, Spend, Subject, Usage, law
 from minorguard.core.citation import PROVENANCES
 from minorguard.packs import KNOWN_LAWS
 from minorguard.packs.build import rules_of
@@ -340,9 +340,21 @@ def test_house_hours_quota_and_rating_bind_the_ages_they_name(house):
 
 def test_a_house_rule_of_another_law_is_left_out(tmp_path):
     file = tmp_path / "house.toml"
-    file.write_text(HOUSE.replace('law = "cn.game"', 'law = "cn.base"'), "utf-8")
+    file.write_text(HOUSE, "utf-8")
 
-    assert not any(rule.id.startswith("house.daily") for rule in law("cn.game", house=file).rules)
+    assert not any(rule.id.startswith("house.daily") for rule in law("cn.base", house=file).rules)
+
+
+def test_a_house_rule_of_the_common_law_binds_under_every_law_that_includes_it(tmp_path):
+    file = tmp_path / "house.toml"
+    text = '[[rule]]\nid = "b"\nlaw = "cn.base"\nage = { below = 18 }\nmax_rating = "8+"\n'
+    file.write_text(text + "features = { daily_time_limit = 1800 }\n", "utf-8")
+    strict = law("cn.game", house=file)
+    child = Subject("p", born=date(2012, 5, 1), identity="verified")
+    at = datetime(2026, 11, 18, 15, tzinfo=ZONE)
+
+    assert not strict.decide(Show(child, rating="12+"), at=at)
+    assert law("cn.game").decide(Show(child, rating="12+"), at=at)
 
 
 @pytest.mark.parametrize(

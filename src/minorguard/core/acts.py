@@ -34,7 +34,7 @@ class Play:
     """
 
     subject: Subject
-    session: str | None = field(default=None, kw_only=True)
+    session: str | None = field(default=None, kw_only=True, repr=False)
     renewal: bool = field(default=False, kw_only=True)
     exempt: Exempt | None = field(default=None, kw_only=True)
     key: Key = field(init=False, repr=False, compare=False)
@@ -69,10 +69,10 @@ class Spend:
 
     subject: Subject
     fen: int = field(kw_only=True)
-    order: str | None = field(default=None, kw_only=True)
+    order: str | None = field(default=None, kw_only=True, repr=False)
     on: Literal["purchase", "tip"] = field(default="purchase", kw_only=True)
     purpose: Literal["tipping", "other"] | None = field(default=None, kw_only=True)
-    room: str | None = field(default=None, kw_only=True)
+    room: str | None = field(default=None, kw_only=True, repr=False)
     key: Key = field(init=False, repr=False, compare=False)
 
     @property

@@ -128,7 +128,7 @@ class Law:
                 reason = "this law was made without a reader of house files"
                 raise ConfigurationError(reason)
             house = self.read_house(house)
-        ids = {stamp.id for stamp in self.stamps}
+        ids = {stamp.id for stamp in self.stamps} | {c.pack for c in self.coverages}
         house = tuple(house)
         for rule in house:
             if rule.law is not None and rule.law not in self.known_laws:

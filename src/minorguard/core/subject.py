@@ -275,7 +275,10 @@ def want_bool(value: object, path: str) -> None:
 
 def _want_hours(spans: Iterable[tuple[int, int]]) -> Hours:
     spans = tuple(spans)
-    for index, (start, end) in enumerate(spans):
+    for index, span in enumerate(spans):
+        if not _is_pair(span):
+            raise InvalidRequest(f"guardian.windows.{index}", "want a start and an end")
+        start, end = span
         want_int(start, f"guardian.windows.{index}.0", 0, DAY_S)
         want_int(end, f"guardian.windows.{index}.1", 0, DAY_S)
         if start >= end:

@@ -83,8 +83,11 @@ def _key(data: object, loc: tuple[int | str, ...]) -> str:
     """``rule.1.ages`` as ``rule.<its id>.ages``: an id is easier to find than a number."""
     parts: list[str] = []
     for step in loc:
-        if step not in (table := _table(data)) and table.get("kind") == step:
+        table = _table(data)
+        if step not in table and table.get("kind") == step:
             continue  # the tag that told the kinds of rule apart is not a key of the file
+        if isinstance(step, str) and not isinstance(data, dict) and data is not None:
+            continue  # the shape that was tried for a value is not a key either
         if isinstance(step, int):
             data = cast("list[object]", data)[step]
             table = _table(data)

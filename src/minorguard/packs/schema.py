@@ -18,7 +18,7 @@ from minorguard.core.acts import Act
 from minorguard.core.calendar import DayKind
 from minorguard.core.citation import Provenance
 from minorguard.core.rules import Period
-from minorguard.core.subject import FEN_MAX, FOREVER
+from minorguard.core.subject import FEN_MAX, FOREVER, SECONDS_MAX
 
 
 def _day(value: object) -> object:
@@ -37,6 +37,7 @@ Id = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_.-]{0,63}$")]
 Clock = Annotated[str, StringConstraints(pattern=r"^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$")]
 Flag = Annotated[bool, Field(strict=True)]
 Fen = Annotated[int, Field(strict=True, ge=0, le=FEN_MAX)]
+Seconds = Annotated[int, Field(strict=True, ge=0, le=SECONDS_MAX)]
 Minutes = Annotated[int, Field(strict=True, ge=0, le=1440)]
 Windows = list[tuple[Clock, Clock]]
 
@@ -321,7 +322,7 @@ class HouseRuleSpec(Strict):
     single_fen: Fen | None = None
     daily_fen: Fen | None = None
     monthly_fen: Fen | None = None
-    features: dict[str, Flag | Literal["friends", "nobody", "all"]] = {}
+    features: dict[str, Flag | Literal["friends", "nobody", "all"] | Seconds] = {}
     max_rating: str | None = None
 
 

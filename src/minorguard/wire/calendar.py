@@ -33,7 +33,6 @@ def calendar_json(law: Law, age: int, year: int, month: int | None, lang: Lang) 
     days = days_of(law, age, year, month)
     answer = {
         "year": year,
-        **({"month": month} if month else {}),
         "status": status_of(law, year),
         "playable_days": sum(day.playable for day in days),
         "days": [
