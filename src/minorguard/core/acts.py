@@ -19,7 +19,7 @@ Slot = Literal[
     "feed", "push", "search", "detail",
 ]  # fmt: skip
 """Where content is shown: the first six are prominent, ``search`` and ``detail`` are sought."""
-SLOTS: frozenset[str] = frozenset(get_args(Slot))
+SLOTS: tuple[str, ...] = get_args(Slot)
 
 Key = str | tuple[object, ...]
 """All that a rule may read of a request but the person's age and the numbers asked for."""
@@ -134,7 +134,7 @@ class Show:
     def __post_init__(self) -> None:
         _want_subject(self.subject)
         _want_name(self.rating, "ask.rating", optional=True)
-        if self.slot not in get_args(Slot):
+        if self.slot not in SLOTS:
             raise InvalidRequest("ask.slot", f"want one of {', '.join(get_args(Slot))}")
         want_bool(self.minors_only_service, "ask.minors_only_service")
         key = ("show", self.rating, self.slot, self.minors_only_service, self.subject.profile)

@@ -17,7 +17,7 @@ from minorguard.errors import InvalidRequest
 Identity = Literal["none", "failed", "declared", "estimated", "pending", "phone", "verified"]
 """How surely the platform knows who this is. ``verified``: checked against an identity authority;
 ``phone``: a real name by telephone number; ``pending``: asked and not yet answered."""
-IDENTITIES: frozenset[str] = frozenset(get_args(Identity))
+IDENTITIES: tuple[str, ...] = get_args(Identity)
 
 Consent = Literal["pi_processing", "live_host", "ai_companion_other", "optional_pi", "tipping"]
 """What a guardian may consent to. Consents never gate play, spend or show."""
@@ -216,7 +216,7 @@ class Subject:
             raise InvalidRequest("subject.born", "want a date")
         if self.age != ANY_AGE:
             self._check_age()
-        if self.identity not in get_args(Identity):
+        if self.identity not in IDENTITIES:
             raise InvalidRequest("subject.identity", f"want one of {', '.join(get_args(Identity))}")
         want_bool(self.minors_mode, "subject.minors_mode")
         put = object.__setattr__
