@@ -160,7 +160,7 @@ def test_only_the_four_acts_are_requests():
 
 def test_a_naive_time_is_never_judged():
     with pytest.raises(InvalidRequest, match="time zone"):
-        GAME.decide(Play(CHILD), at=datetime(2026, 11, 20, 20, 10))  # noqa: DTZ001
+        GAME.decide(Play(CHILD), at=datetime(2026, 11, 20, 20, 10))  # noqa: DTZ001 - the point
 
 
 def test_no_error_repeats_what_was_wrong():
@@ -445,6 +445,7 @@ def test_a_quota_may_pass_midnight():
         lambda: GuardianSettings(features={"live_host": "off"}),
         lambda: GuardianSettings(features={"live_host": -1}),
         lambda: Show(CHILD, slot=[]),
+        lambda: Play(CHILD, exempt=[]),
         lambda: GuardianSettings(windows=((1, 2, 3),)),
         lambda: law("cn.game", readings=["calendar"]),
         lambda: law("cn.game", notices="no-such-2027.toml"),

@@ -12,7 +12,7 @@ Act = Literal["play", "purchase", "tip", "use", "show"]
 """What a law covers. ``purchase`` and ``tip`` are the two ways to ``Spend``."""
 
 Exempt = Literal["filed_education", "emergency", "guardian"]
-EXEMPTS: frozenset[str] = frozenset(get_args(Exempt))
+EXEMPTS: tuple[str, ...] = get_args(Exempt)
 
 Slot = Literal[
     "home_first_screen", "popup", "hot_search", "ranking", "recommendation", "featured",

@@ -61,7 +61,7 @@ class _Ask(NamedTuple):
         return self.law.decide(self.request, at=self.at, usage=self.usage)
 
     def who(self, **differently: object) -> _Ask:
-        subject = replace(self.request.subject, **differently)  # type: ignore[arg-type]
+        subject = replace(self.request.subject, **differently)  # type: ignore[arg-type]  # ours
         return self._replace(request=replace(self.request, subject=subject))
 
     def later(self, at: datetime) -> _Ask:

@@ -105,7 +105,7 @@ def born_by(day: int, years: int, reading: AgeReading = "day_after_birthday") ->
         return 0
     if last.month == 2 and last.day >= 28:  # noqa: PLR2004 - the end of February
         late = reading == "day_after_birthday" and not _leap(last.year)
-        day_of = 29 if _leap(year) and (late or last.day == 29) else 28  # noqa: PLR2004
+        day_of = 29 if _leap(year) and (late or last.day == 29) else 28  # noqa: PLR2004 - as above
         return date(year, 2, day_of).toordinal()
     return last.replace(year=year).toordinal()
 

@@ -115,7 +115,7 @@ PurchaseAsk = TypedDict(
     },
 )
 """To pay. ``for`` is a Python keyword, hence the form."""
-PurchaseAsk.__pydantic_config__ = STRICT  # type: ignore[attr-defined]
+PurchaseAsk.__pydantic_config__ = STRICT  # type: ignore[attr-defined]  # as in Shape
 
 
 class GiftAsk(Shape):
