@@ -13,16 +13,20 @@ LAYERS = {
     "errors": set(),
     "core": {"errors"},
     "packs": {"errors", "core"},
+    "stores": {"errors"},
+    "guard": {"errors", "core", "stores"},
+    "kicks": {"errors", "core", "guard"},
     "render": {"errors", "core"},
-    "wire": {"errors", "core", "packs"},
-    "cli": {"errors", "core", "packs", "render", "wire"},
+    "wire": {"errors", "core", "packs", "stores", "guard"},
+    "cli": {"errors", "core", "packs", "render", "wire", "stores"},
+    "testing": {"errors", "core", "stores", "guard"},
     "__main__": {"cli"},
-    "__init__": {"errors", "core", "packs"},
+    "__init__": {"errors", "core", "packs", "guard"},
 }
 
 PURE = {
-    "__future__", "bisect", "collections", "dataclasses", "datetime", "functools", "itertools",
-    "os", "re", "types", "typing", "minorguard",
+    "__future__", "bisect", "calendar", "collections", "dataclasses", "datetime", "functools",
+    "hashlib", "itertools", "os", "re", "struct", "types", "typing", "zlib", "minorguard",
 }  # fmt: skip
 
 FORBIDDEN_NAMES = {"open", "print", "input", "exec", "eval", "__import__", "globals"}

@@ -495,7 +495,7 @@ def test_facts_are_plain_values_that_name_their_person():
 
     assert all(fact.subject is CHILD for fact in told)
     assert len(set(map(repr, told))) == len(told)
-    assert facts.ConsentGranted(CHILD, "x") != facts.ConsentRevoked(CHILD, "x")
+    assert facts.ConsentGranted(CHILD, "live_host") != facts.ConsentRevoked(CHILD, "live_host")
 
 
 def test_a_rule_shows_its_name_and_its_first_day():

@@ -22,7 +22,7 @@ from sybil.parsers.markdown import PythonCodeBlockParser
 from minorguard import InvalidPack, law
 from minorguard.cli import main
 from minorguard.core.citation import PROVENANCES
-from minorguard.core.rules import Code
+from minorguard.core.limits import Code
 from minorguard.core.subject import attained_on
 from minorguard.packs import KNOWN_LAWS, schema
 from minorguard.packs.build import rules_of

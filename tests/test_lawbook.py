@@ -12,7 +12,8 @@ from minorguard.core.calendar import DayKind
 from minorguard.core.citation import PROVENANCES
 from minorguard.core.compare import ASKED_AS
 from minorguard.core.dayfacts import KINDS, SeenAs
-from minorguard.core.rules import EVER, Period
+from minorguard.core.limits import Period
+from minorguard.core.rules import EVER
 from minorguard.errors import ConfigurationError
 from minorguard.packs import KNOWN_LAWS
 from minorguard.packs.loader import READINGS

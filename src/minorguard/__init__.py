@@ -13,6 +13,16 @@ from minorguard.core.acts import Play, Request, Show, Spend, Use
 from minorguard.core.calendar import ZONE, Calendar
 from minorguard.core.citation import Citation
 from minorguard.core.decision import Decision, Finding
+from minorguard.core.facts import (
+    Cancelled,
+    ConsentGranted,
+    ConsentRevoked,
+    Fact,
+    Left,
+    ModeChanged,
+    Refunded,
+    Settled,
+)
 from minorguard.core.policy import Law, LawStamp, Policy
 from minorguard.core.rules import Rule
 from minorguard.core.settings import HouseRule
@@ -20,11 +30,16 @@ from minorguard.core.subject import Ages, GuardianSettings, Subject
 from minorguard.core.usage import Usage
 from minorguard.errors import (
     ConfigurationError,
+    Contention,
     Denied,
     InvalidPack,
     InvalidRequest,
     MinorguardError,
+    OutcomeUnknown,
+    StoreError,
+    StoreUnavailable,
 )
+from minorguard.guard import AsyncGuard, Guard
 from minorguard.packs import law
 
 __version__ = "0.1.0"
@@ -32,25 +47,39 @@ __version__ = "0.1.0"
 __all__ = [
     "ZONE",
     "Ages",
+    "AsyncGuard",
     "Calendar",
+    "Cancelled",
     "Citation",
     "ConfigurationError",
+    "ConsentGranted",
+    "ConsentRevoked",
+    "Contention",
     "Decision",
     "Denied",
+    "Fact",
     "Finding",
+    "Guard",
     "GuardianSettings",
     "HouseRule",
     "InvalidPack",
     "InvalidRequest",
     "Law",
     "LawStamp",
+    "Left",
     "MinorguardError",
+    "ModeChanged",
+    "OutcomeUnknown",
     "Play",
     "Policy",
+    "Refunded",
     "Request",
     "Rule",
+    "Settled",
     "Show",
     "Spend",
+    "StoreError",
+    "StoreUnavailable",
     "Subject",
     "Usage",
     "Use",

@@ -3,8 +3,13 @@
 MinorguardError
 ├── ConfigurationError   a program or a file is wrong
 │   ├── InvalidPack      law, house, notice or message file: file, key, reason
+│   ├── UnknownStore     no store answers to such an address
 │   └── MissingExtra     an optional part needs a package: extra
 ├── InvalidRequest       a request that no law could judge: path, reason
+├── StoreError           the store did not do its part; never an allow
+│   ├── StoreUnavailable it cannot be reached, read or written: nothing was changed
+│   ├── Contention       too many writers at once: nothing was changed, ask again
+│   └── OutcomeUnknown   it may have been written: counted if it was, granted never
 └── Denied               only from ``decision.require()``; carries the Decision
 
 No message, ``repr`` or log line made here contains a name, an identity number, a PIN or a key:
@@ -46,6 +51,18 @@ class InvalidPack(ConfigurationError):
         return type(self), (self.file, self.key, self.reason)
 
 
+class UnknownStore(ConfigurationError):
+    """No store answers to such an address. ``scheme`` is its first part, as in ``redis``."""
+
+    def __init__(self, scheme: str, reason: str = "no store is called so") -> None:
+        self.scheme = scheme
+        self.reason = reason
+        super().__init__(f"{scheme}: {reason}")
+
+    def __reduce__(self) -> tuple[type[UnknownStore], tuple[str, str]]:
+        return type(self), (self.scheme, self.reason)
+
+
 class MissingExtra(ConfigurationError):
     """An optional part of minorguard needs a package that is not installed.
 
@@ -76,6 +93,33 @@ class InvalidRequest(MinorguardError, ValueError):
 
     def __reduce__(self) -> tuple[type[InvalidRequest], tuple[str, str]]:
         return type(self), (self.path, self.reason)
+
+
+class StoreError(MinorguardError):
+    """The store did not do its part. For nobody whom the store has to know is this an allow."""
+
+    status_hint = 503
+    code: str = "store_unavailable"
+    """The stable string that the wire has for it."""
+
+
+class StoreUnavailable(StoreError):
+    """The store cannot be reached, read or written; nothing was changed."""
+
+
+class Contention(StoreError):
+    """Too many writers wanted the same document at once; nothing was changed, ask again."""
+
+    code = "contention"
+
+
+class OutcomeUnknown(StoreError):
+    """A write may or may not have happened: it counts if it did, and it is not granted.
+
+    Ask again with the same session or order: the answer is then the true one.
+    """
+
+    code = "outcome_unknown"
 
 
 class Denied(MinorguardError):

@@ -45,9 +45,9 @@ class Play:
         return "play"
 
     def __post_init__(self) -> None:
-        _want_subject(self.subject)
+        want_subject(self.subject)
         want_bool(self.renewal, "ask.renewal")
-        _want_name(self.session, "ask.session", optional=True)
+        want_name(self.session, "ask.session", optional=True)
         if self.exempt is not None and self.exempt not in EXEMPTS:
             raise InvalidRequest("ask.exempt", f"want one of {', '.join(get_args(Exempt))}")
         object.__setattr__(self, "key", self._key())
@@ -81,10 +81,10 @@ class Spend:
         return self.on
 
     def __post_init__(self) -> None:
-        _want_subject(self.subject)
+        want_subject(self.subject)
         want_int(self.fen, "ask.fen", 1, FEN_MAX)
-        _want_name(self.order, "ask.order", optional=True)
-        _want_name(self.room, "ask.room", optional=True)
+        want_name(self.order, "ask.order", optional=True)
+        want_name(self.room, "ask.room", optional=True)
         if self.on not in ("purchase", "tip"):
             raise InvalidRequest("ask.on", "want purchase or tip")
         if self.purpose not in (None, "tipping", "other"):
@@ -106,8 +106,8 @@ class Use:
         return "use"
 
     def __post_init__(self) -> None:
-        _want_subject(self.subject)
-        _want_name(self.feature, "ask.feature")
+        want_subject(self.subject)
+        want_name(self.feature, "ask.feature")
         object.__setattr__(self, "key", ("use", self.feature, self.subject.profile))
 
 
@@ -132,8 +132,8 @@ class Show:
         return "show"
 
     def __post_init__(self) -> None:
-        _want_subject(self.subject)
-        _want_name(self.rating, "ask.rating", optional=True)
+        want_subject(self.subject)
+        want_name(self.rating, "ask.rating", optional=True)
         if self.slot not in SLOTS:
             raise InvalidRequest("ask.slot", f"want one of {', '.join(get_args(Slot))}")
         want_bool(self.minors_only_service, "ask.minors_only_service")
@@ -144,12 +144,14 @@ class Show:
 Request = Play | Spend | Use | Show
 
 
-def _want_subject(value: object) -> None:
+def want_subject(value: object) -> None:
+    """Refuse all but a ``Subject``."""
     if type(value) is not Subject:
         raise InvalidRequest("subject", "want a Subject")
 
 
-def _want_name(value: object, path: str, *, optional: bool = False) -> None:
+def want_name(value: object, path: str, *, optional: bool = False) -> None:
+    """Refuse all but a text of 1 to 128 characters, the name of a session or an order."""
     if optional and value is None:
         return
     if type(value) is not str or not 1 <= len(value) <= 128:  # noqa: PLR2004 - said in the message

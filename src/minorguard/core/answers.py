@@ -14,7 +14,8 @@ from minorguard.core.hours import NEVER, Hours
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from minorguard.core.rules import Cap, Code, Rule
+    from minorguard.core.limits import Cap, Code
+    from minorguard.core.rules import Rule
     from minorguard.core.ruling import Ruling
 
 

@@ -39,10 +39,11 @@ class Change(NamedTuple):
     ``verify``: verify the identity. ``wait``: ask at ``at``. ``amount``: ask for ``fen`` or less.
     ``rating``: show content rated ``rating`` or lower. ``guardian``: the guardian lifts the
     settings. ``age``: prove to have reached ``age``, for somebody of unknown age; it is also set
-    where waiting is for that age to be reached.
+    where waiting is for that age to be reached. ``session``: log in with a new session.
+    ``order``: ask with a new order id.
     """
 
-    kind: Literal["verify", "wait", "amount", "rating", "guardian", "age"]
+    kind: Literal["verify", "wait", "amount", "rating", "guardian", "age", "session", "order"]
     at: datetime | None = None
     fen: int | None = None
     rating: str | None = None

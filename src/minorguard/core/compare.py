@@ -18,7 +18,8 @@ from minorguard.core.acts import Act, Play, Show, Spend, Use
 from minorguard.core.answers import DayAnswer, answer_of, binding
 from minorguard.core.dayfacts import facts_of
 from minorguard.core.hours import DAY_S, Hours, both
-from minorguard.core.rules import EVER, FeatureBan, Note
+from minorguard.core.limits import Note
+from minorguard.core.rules import EVER, FeatureBan
 from minorguard.core.subject import ANY_AGE, FOREVER, Ages, Identity, Subject
 
 if TYPE_CHECKING:
@@ -26,8 +27,9 @@ if TYPE_CHECKING:
 
     from minorguard.core.acts import Request
     from minorguard.core.dayfacts import DayFacts
+    from minorguard.core.limits import Limit
     from minorguard.core.policy import Law
-    from minorguard.core.rules import Limit, Rule
+    from minorguard.core.rules import Rule
     from minorguard.core.ruling import Ruling
 
 ACTS: tuple[Act, ...] = get_args(Act)

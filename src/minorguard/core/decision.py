@@ -13,7 +13,7 @@ from minorguard.core.acts import Play, Spend
 from minorguard.core.changes import Change, changes_of, overreach_of
 from minorguard.core.citation import PROVENANCES
 from minorguard.core.hours import DAY_S, contains
-from minorguard.core.rules import CAP_CODES
+from minorguard.core.limits import CAP_CODES
 from minorguard.core.ruling import DAYS_AHEAD
 from minorguard.core.settings import SETTERS
 from minorguard.errors import Denied
@@ -23,8 +23,9 @@ if TYPE_CHECKING:
 
     from minorguard.core.acts import Request
     from minorguard.core.citation import Citation, Provenance
+    from minorguard.core.limits import Cap, Code, Period
     from minorguard.core.policy import Law, LawStamp
-    from minorguard.core.rules import Cap, Code, Period, Rule
+    from minorguard.core.rules import Rule
     from minorguard.core.ruling import Ruling, Stamp
     from minorguard.core.usage import Usage
 

@@ -16,7 +16,7 @@ from minorguard.core.calendar import local
 from minorguard.core.decision import Decision, Segment
 from minorguard.core.features import Feature, features_of
 from minorguard.core.plan import Plan
-from minorguard.core.rules import Head, HouseCap, NotCovered, SpendingCap, rated_age
+from minorguard.core.rules import Head, HouseCap, NotCovered, Rule, SpendingCap, rated_age
 from minorguard.core.ruling import closing, opening, ruling_of
 from minorguard.core.settings import Basis, guardian_rules, house_rules
 from minorguard.core.subject import ADULT, ANY_AGE, FOREVER, Ages
@@ -30,7 +30,8 @@ if TYPE_CHECKING:
     from minorguard.core.acts import Act, Request
     from minorguard.core.calendar import Calendar
     from minorguard.core.citation import Citation
-    from minorguard.core.rules import Limit, Ratings, Rule
+    from minorguard.core.limits import Limit
+    from minorguard.core.rules import Ratings
     from minorguard.core.ruling import Ruling, Stamp
     from minorguard.core.settings import HouseRule
     from minorguard.core.subject import AgeReading, Subject
@@ -129,7 +130,7 @@ class Law:
                 raise ConfigurationError(reason)
             house = self.read_house(house)
         ids = {stamp.id for stamp in self.stamps} | {c.pack for c in self.coverages}
-        house = tuple(house)
+        house = tuple(rule._replace(ages=Ages(*rule.ages)) for rule in house)
         for rule in house:
             if rule.law is not None and rule.law not in self.known_laws:
                 raise ConfigurationError(f"house rule {rule.id}: no law is called so")
@@ -141,6 +142,23 @@ class Law:
             stamps = (s._replace(digest=digest_with(s.digest, added)) for s in self.stamps)
             law = replace(law, stamps=tuple(stamps))
         return _union(law, rules)
+
+    @cached_property
+    def refunds_restore(self) -> bool:
+        """Whether money that went back may be spent again (reading ``refund``)."""
+        return any(("refund", "restores") in stamp.readings for stamp in self.stamps)
+
+    def reads_standing(self, request: Request) -> bool:
+        """Whether some rule asks about the minors' mode or a consent before it answers this."""
+        for rule in self._standing_readers:  # noqa: SIM110 - each heartbeat asks; twice as fast
+            if rule.reads_standing(request):
+                return True
+        return False
+
+    @cached_property
+    def _standing_readers(self) -> tuple[Rule, ...]:
+        plain = Rule.reads_standing
+        return tuple(rule for rule in self.rules if type(rule).reads_standing is not plain)
 
     # -- what it says ---------------------------------------------------------------------------
 

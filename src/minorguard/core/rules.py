@@ -9,99 +9,27 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from types import MappingProxyType
 from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple
 
 from minorguard.core.acts import Play, Show, Spend, Use
+from minorguard.core.limits import Cap, Duty, Note, Objection, Quota, Window
 from minorguard.core.subject import ANY_AGE, Ages
 from minorguard.errors import InvalidRequest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from minorguard.core.acts import Request
     from minorguard.core.calendar import Calendar, DayKind
     from minorguard.core.citation import Citation, Provenance
     from minorguard.core.hours import Hours
-
-Code = Literal[
-    "identity_required", "identity_pending", "outside_window", "quota_exhausted", "session_ended",
-    "too_many_sessions", "clock_behind", "age_too_low", "spend_forbidden", "single_cap_exceeded",
-    "daily_cap_exceeded", "monthly_cap_exceeded", "cap_not_configured", "order_conflict",
-    "gift_forbidden", "feature_forbidden", "feature_off", "consent_required", "rating_too_high",
-    "content_prohibited", "content_restricted", "count_cap_exceeded", "lesson_too_long",
-    "break_too_short", "course_unreviewed", "ads_forbidden", "popup_forbidden",
-    "game_link_forbidden", "comments_need_review", "nonprofit_commercialised",
-    "recipient_shielded", "guardian_verification_required", "not_covered",
-]  # fmt: skip
-"""Why a request is refused: stable strings."""
-
-Period = Literal["single", "daily", "monthly"]
-
-CAP_CODES: Mapping[Period, Code] = MappingProxyType(
-    {
-        "single": "single_cap_exceeded",
-        "daily": "daily_cap_exceeded",
-        "monthly": "monthly_cap_exceeded",
-    }
-)
+    from minorguard.core.limits import Limit, Period
 
 Ratings = tuple[tuple[str, int], ...]
 """Label -> the age from which content so rated is suitable, sorted by label."""
 
 EVER = 1 << 30
 """A day (an ordinal) after every day: the end of an edition that is still in force."""
-
-
-# -- what a rule may say -------------------------------------------------------------------------
-
-
-class Objection(NamedTuple):
-    """No, whatever was used so far. ``alone``: nothing else is asked or reported."""
-
-    rule: Rule
-    code: Code
-    alone: bool = False
-
-
-class Window(NamedTuple):
-    """Only in these hours of this day."""
-
-    rule: Rule
-    hours: Hours
-
-
-class Quota(NamedTuple):
-    """At most so many seconds on this day."""
-
-    rule: Rule
-    quota_s: int
-
-
-class Cap(NamedTuple):
-    """At most ``cap_fen`` at once, on this day or in this month, the amount itself included."""
-
-    rule: Rule
-    period: Period
-    cap_fen: int
-
-
-class Duty(NamedTuple):
-    """What the platform must do: if it goes ahead, or with ``always`` on a refusal too."""
-
-    rule: Rule
-    obligation: str
-    always: bool = False
-
-
-class Note(NamedTuple):
-    """A degraded state that the answer must carry."""
-
-    rule: Rule
-    state: str
-
-
-Limit = Objection | Window | Quota | Cap | Duty | Note
 
 
 # -- the rules -----------------------------------------------------------------------------------
@@ -177,6 +105,11 @@ class Rule:
     def limits(self, request: Request, ages: Ages, day: int, calendar: Calendar) -> Iterator[Limit]:
         """What the rule says on that day to somebody whom it governs."""
         raise NotImplementedError
+
+    def reads_standing(self, request: Request) -> bool:
+        """Whether the answer may hang on the minors' mode or a consent, which a guard records."""
+        del request
+        return False
 
     def edges(self) -> tuple[int, ...]:
         """The ages at which the rule's answer may change."""
@@ -313,6 +246,11 @@ class AgeRating(Rule):
             return False
         minors_only = request.minors_only_service or request.subject.minors_mode
         return ages.minor or (minors_only and ages.unknown)
+
+    def reads_standing(self, request: Request) -> bool:
+        if not isinstance(request, Show) or request.minors_only_service:
+            return False
+        return request.subject.born is None and request.subject.age.unknown
 
     def limits(self, request: Request, ages: Ages, day: int, calendar: Calendar) -> Iterator[Limit]:
         del day, calendar

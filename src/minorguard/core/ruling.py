@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from minorguard.core.calendar import LAST_DAY
 from minorguard.core.hours import ALWAYS, DAY_S, Hours, both, contains
-from minorguard.core.rules import Cap, Duty, Note, Objection, Quota, Window
+from minorguard.core.limits import Cap, Duty, Note, Objection, Quota, Window
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from minorguard.core.rules import Limit
+    from minorguard.core.limits import Limit
 
 DAYS_AHEAD = 400
 """How far ``next_allowed_at`` looks: beyond it the answer is that nobody can say."""

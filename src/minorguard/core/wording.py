@@ -111,7 +111,7 @@ def _standing(finding: Finding, decision: Decision) -> str | None:
     """The phrase for what a refusal stands on and who may lift it; none where no law speaks."""
     if finding.code == "not_covered":
         return None
-    if _by_setting(finding):
+    if _by_setting(finding) or finding.rule.head.pack == "guard":
         return f"by_{finding.rule.head.pack}"
     day, calendar = decision.segment.day, decision.segment.law.calendar
     if finding.rule.on_calendar and calendar.makeup_workday(day):

@@ -17,7 +17,7 @@ from pydantic import (
 from minorguard.core.acts import Act
 from minorguard.core.calendar import DayKind
 from minorguard.core.citation import Provenance
-from minorguard.core.rules import Period
+from minorguard.core.limits import Period
 from minorguard.core.subject import FEN_MAX, FOREVER, SECONDS_MAX
 
 

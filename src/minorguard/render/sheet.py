@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 
     from minorguard.core.calendar import Notice
     from minorguard.core.citation import Citation
+    from minorguard.core.limits import Limit
     from minorguard.core.policy import Law
-    from minorguard.core.rules import Limit, Rule
+    from minorguard.core.rules import Rule
 
 ON_CALENDAR = frozenset({"holiday", "makeup_workday", "friday", "saturday", "sunday", "workday"})
 """The reasons that rest on the State Council's calendar: only these wait for a notice."""

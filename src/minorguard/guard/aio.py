@@ -1,0 +1,261 @@
+"""The guard that waits on asyncio: ``sync`` written again, call by call (``test_parity``)."""
+
+from __future__ import annotations
+
+from time import monotonic
+from typing import TYPE_CHECKING
+
+from minorguard.core.dayplan import DayPlan, day_plan
+from minorguard.errors import (
+    Contention,
+    OutcomeUnknown,
+    StoreError,
+    StoreUnavailable,
+)
+from minorguard.guard.desk import (
+    FACTS,
+    HOPS_MAX,
+    MONEY,
+    PATIENCE_S,
+    STRIPES,
+    TIME,
+    TRIES_MAX,
+    Codec,
+    Desk,
+    Doc,
+    Hold,
+    Kept,
+    Moved,
+    Recorded,
+    Result,
+    attempt,
+    checked_store,
+    holds_of,
+    merging_into,
+    moved_to,
+    read,
+    together,
+)
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import AsyncIterator, Callable, Iterable
+    from datetime import datetime
+
+    from minorguard.core.acts import Request
+    from minorguard.core.decision import Decision
+    from minorguard.core.facts import Fact
+    from minorguard.core.features import Feature
+    from minorguard.core.policy import Law
+    from minorguard.core.recorded import Recorded as Standing
+    from minorguard.core.step import Lease
+    from minorguard.core.subject import Subject
+    from minorguard.core.usage import Usage
+    from minorguard.guard.desk import Task
+    from minorguard.stores.protocol import AsyncStore
+
+
+class AsyncGuard(Desk):
+    """``Guard``, awaited: for servers on asyncio. See there."""
+
+    def __init__(
+        self,
+        law: Law,
+        *,
+        store: AsyncStore,
+        scope: str | None = None,
+        lease: Lease = "short",
+        clock: Callable[[], datetime] | None = None,
+    ) -> None:
+        super().__init__(law, scope=scope, lease=lease, clock=clock)
+        checked_store(store, waits=True)
+        self._store = store
+        self._locks: dict[int, asyncio.Lock] = {}
+
+    # -- asking ---------------------------------------------------------------------------------
+
+    async def decide(self, request: Request, *, at: datetime | None = None) -> Decision:
+        """See ``Guard.decide``."""
+        at = self.now(at)
+        self._check(request, named=True)
+        first = self._first(await self._standing(request), at)
+        task = self._deciding(first)
+        return first if task is None else await self._run(task)
+
+    async def decide_many(
+        self, requests: Iterable[Request], *, at: datetime | None = None
+    ) -> list[Decision]:
+        """See ``Guard.decide_many``."""
+        at = self.now(at)
+        decisions: list[Decision] = []
+        tasks: dict[str, list[tuple[int, Task[Decision]]]] = {}
+        for index, request in enumerate(requests):
+            self._check(request, named=True)
+            first = self._first(await self._standing(request), at)
+            decisions.append(first)
+            task = self._deciding(first)
+            if task is not None:
+                tasks.setdefault(task[1], []).append((index, task))
+        for same in tasks.values():
+            counted = await self._run(together(task for _, task in same))
+            for (index, _), decision in zip(same, counted, strict=True):
+                decisions[index] = decision
+        return decisions
+
+    async def preview(self, request: Request, *, at: datetime | None = None) -> Decision:
+        """See ``Guard.preview``."""
+        at = self.now(at)
+        self._check(request, named=False)
+        first = self._first(await self._standing(request), at)
+        task = self._deciding(first)
+        if task is None:
+            return first
+        codec, key, change = task
+        return change((await self._load(codec, key))[1])[0]
+
+    async def features(
+        self, subject: Subject, *, at: datetime | None = None
+    ) -> tuple[Feature, ...]:
+        """See ``Guard.features``."""
+        at = self.now(at)
+        if self._reads_features(subject):
+            subject = (await self._recorded(subject)).of(subject)
+        return self.law.features_of(subject, at=at)
+
+    async def usage(self, subject: Subject, *, at: datetime | None = None) -> Usage:
+        """See ``Guard.usage``."""
+        at = self.now(at)
+        _, playtime = await self._load(TIME, self._key(TIME, subject))
+        _, purse = await self._load(MONEY, self._key(MONEY, subject))
+        return self._usage_of(playtime, purse, at)
+
+    async def plan_day(self, subject: Subject, *, at: datetime | None = None) -> DayPlan:
+        """See ``Guard.plan_day``."""
+        at = self.now(at)
+        return day_plan(self.law, subject, at, await self.usage(subject, at=at))
+
+    # -- telling --------------------------------------------------------------------------------
+
+    async def record(self, fact: Fact, *, at: datetime | None = None) -> Recorded:
+        """See ``Guard.record``."""
+        task = self._recording(fact, self.now(at))
+        return Recorded() if task is None else await self._run(task)
+
+    async def merge(self, subject: Subject, *, into: Subject) -> None:
+        """See ``Guard.merge``."""
+        for codec, source, target in self._both(subject, into):
+            await self._merge(codec, source, target)
+
+    async def erase(self, subject: Subject) -> None:
+        """See ``Guard.erase``."""
+        for kind in (TIME, MONEY, FACTS):
+            key = self._key(kind, subject)
+            async with self._lock(key):
+                self._take(key)
+                await self._store.erase(key)
+
+    async def holds(self) -> AsyncIterator[Hold]:
+        """See ``Guard.holds``."""
+        prefix, cursor = f"{MONEY.kind}/{self.scope}/", None
+        while True:
+            keys, cursor = await self._store.scan(prefix, cursor)
+            for key in keys:
+                for hold in holds_of(key, await self._store.load(key)):
+                    yield hold
+            if cursor is None:
+                return
+
+    # -- load, step, swap -----------------------------------------------------------------------
+
+    def _lock(self, key: str) -> asyncio.Lock:
+        from asyncio import Lock as AsyncLock
+
+        return self._locks.setdefault(hash(key) % STRIPES, AsyncLock())
+
+    async def _standing(self, request: Request) -> Request:
+        if not self.law.reads_standing(request):
+            return request
+        return (await self._recorded(request.subject)).within(request)
+
+    async def _recorded(self, subject: Subject) -> Standing:
+        return (await self._load(FACTS, self._key(FACTS, subject)))[1]
+
+    async def _load(self, codec: Codec[Doc], key: str) -> Kept[Doc]:
+        for _ in range(HOPS_MAX):
+            try:
+                return read(codec, await self._store.load(key))
+            except Moved as moved:
+                key = moved.key
+        raise StoreUnavailable("merged in a circle")
+
+    async def _run(self, task: Task[Result]) -> Result:
+        for _ in range(HOPS_MAX):
+            try:
+                return await self._swapped(task)
+            except Moved as moved:
+                task = (task[0], moved.key, task[2])
+        raise StoreUnavailable("merged in a circle")
+
+    async def _swapped(self, task: Task[Result]) -> Result:
+        from asyncio import wait_for
+
+        codec, key, _ = task
+        lock = self._lock(key)
+        try:
+            await wait_for(lock.acquire(), PATIENCE_S)
+        except TimeoutError:
+            raise Contention(f"the {codec.kind} document is waited for") from None
+        try:
+            kept = self._take(key)
+            loaded = kept is None
+            version, document = kept or read(codec, await self._store.load(key))
+            give_up = monotonic() + PATIENCE_S
+            for _ in range(TRIES_MAX):
+                stepped = attempt(task, document, sure=loaded)
+                if stepped is None:
+                    (version, document), loaded = read(codec, await self._store.load(key)), True
+                    continue
+                result, after = stepped
+                if after is None:
+                    self._keep(key, version, document)
+                    return result
+                try:
+                    found = await self._store.swap(key, version or None, codec.write(after))
+                except OutcomeUnknown:
+                    return await self._after_time_out(task)
+                if found is None:
+                    self._keep(key, version and version + 1, after)
+                    return result
+                (version, document), loaded = read(codec, found), True
+                if monotonic() > give_up:
+                    break
+        finally:
+            lock.release()
+        raise Contention(f"the {codec.kind} document changed too often")
+
+    async def _merge(self, codec: Codec[Doc], source: str, target: str) -> None:
+        for _ in range(TRIES_MAX):
+            try:
+                version, other = read(codec, found := await self._store.load(source))
+            except Moved as moved:
+                if moved.key == target:
+                    return
+                source = moved.key
+                continue
+            if found is not None:
+                await self._run(merging_into(codec, target, other, source))
+            if await self._store.swap(source, version or None, moved_to(target)) is None:
+                return
+        raise Contention(f"the {codec.kind} document changed too often")
+
+    async def _after_time_out(self, task: Task[Result]) -> Result:
+        """What was written, if it was: then there is nothing left to write."""
+        codec, key, change = task
+        try:
+            _, document = read(codec, await self._store.load(key))
+        except StoreError:
+            raise OutcomeUnknown(f"the {codec.kind} document may have been written") from None
+        result, after = change(document)
+        if after != document:
+            raise OutcomeUnknown(f"the {codec.kind} document may have been written")
+        return result

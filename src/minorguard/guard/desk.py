@@ -1,0 +1,316 @@
+"""What a guard knows before it waits: which document to step, and how. Nothing here does I/O.
+
+``guard`` holds the two loops that load, step and swap; all that decides is in ``core.step``.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from inspect import iscoroutinefunction
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeAlias, TypeVar, get_args
+
+from minorguard.core import merging, money, recorded, step, time
+from minorguard.core.acts import Play, Spend, Use
+from minorguard.core.calendar import ZONE, local
+from minorguard.core.facts import Cancelled, Fact, Left, Refunded, Settled
+from minorguard.core.packing import sealed, unsealed
+from minorguard.core.policy import ACTS
+from minorguard.core.subject import Subject
+from minorguard.core.usage import NOTHING_USED, Usage
+from minorguard.errors import ConfigurationError, InvalidRequest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from minorguard.core.acts import Request
+    from minorguard.core.decision import Decision
+    from minorguard.core.policy import Law
+    from minorguard.stores.protocol import Found
+
+TRIES_MAX = 64
+PATIENCE_S = 2
+"""How often, and for how long, a document that others write is tried again: then ``Contention``."""
+
+STRIPES = 1024
+"""Locks of a guard: callers for one person always meet at the same one."""
+
+KEPT_MAX = 50_000
+"""How many documents are kept at hand, so that a heartbeat is one call to the store."""
+
+Doc = TypeVar("Doc")
+Result = TypeVar("Result")
+
+
+class Codec(NamedTuple, Generic[Doc]):
+    """How one kind of document is read, written and merged, and what it is before it is there.
+
+    ``merge(one, other, person)``: ``person`` is whom ``other`` belonged to.
+    """
+
+    kind: str
+    read: Callable[[bytes], Doc]
+    write: Callable[[Doc], bytes]
+    empty: Doc
+    merge: Callable[[Doc, Doc, str], Doc]
+
+
+TIME = Codec("time", time.from_bytes, time.to_bytes, time.NO_PLAYTIME, merging.playtimes)
+MONEY = Codec("money", money.from_bytes, money.to_bytes, money.NO_MONEY, merging.purses)
+FACTS = Codec(
+    "facts",
+    recorded.from_bytes,
+    recorded.to_bytes,
+    recorded.NOTHING_RECORDED,
+    merging.recorded,
+)
+FACTS_TOLD = get_args(Fact)
+
+MOVED = b"\0moved "
+"""The first bytes in the place of a schema: the rest is the key where the document is now."""
+
+HOPS_MAX = 8
+"""How many accounts in a row may have been merged into the next."""
+
+
+def moved_to(key: str) -> bytes:
+    """What is kept in the place of a document that is elsewhere now."""
+    return sealed(MOVED + key.encode())
+
+
+class Moved(Exception):
+    """A document is kept under another key, since two accounts were found to be one person."""
+
+    def __init__(self, key: str) -> None:
+        self.key = key
+        super().__init__("moved")
+
+
+Task: TypeAlias = tuple[Codec[Any], str, "Callable[[Any], tuple[Result, Any]]"]
+"""A change to the document under a key: ``result, after = change(before)``, pure."""
+
+Kept: TypeAlias = tuple[int, Doc]
+"""The version of a document, 0 where there is none, and the document."""
+
+
+class Recorded(NamedTuple):
+    """A fact was recorded; ``degraded`` says in which states, such as ``late_settlement``."""
+
+    degraded: tuple[str, ...] = ()
+
+
+class Hold(NamedTuple):
+    """Money held for an order whose payment nobody has reported on yet."""
+
+    person: str
+    order: str
+    fen: int
+    at: datetime
+
+
+class Desk:
+    """The law, the scope and the clock of a guard, and the documents that it keeps at hand."""
+
+    def __init__(
+        self,
+        law: Law,
+        *,
+        scope: str | None,
+        lease: step.Lease,
+        clock: Callable[[], datetime] | None,
+    ) -> None:
+        self.law = law
+        self.scope = law.stamps[0].id if scope is None else scope
+        try:
+            Subject(self.scope)
+        except InvalidRequest as error:
+            raise ConfigurationError(f"scope: {error.reason}") from None
+        if lease not in ("short", "boundary"):
+            raise ConfigurationError("lease: want short or boundary")
+        self._lease: step.Lease = lease
+        self._clock = clock
+        self._kept: dict[str, Kept[Any]] = {}
+
+    def now(self, at: datetime | None = None) -> datetime:
+        """The instant on the law's clock: of a call that gives one, or what the clock says."""
+        if at is None:
+            at = datetime.now(ZONE) if self._clock is None else self._clock()
+        return local(at)
+
+    # -- which document, and how ----------------------------------------------------------------
+
+    def _key(self, codec: Codec[Any], subject: Subject) -> str:
+        """Where a document of this person is."""
+        if type(subject) is not Subject:
+            raise InvalidRequest("subject", "want a Subject")
+        return f"{codec.kind}/{self.scope}/{subject.id}"
+
+    def _first(self, request: Request, at: datetime) -> Decision:
+        """The law's own decision, about somebody who has used nothing."""
+        return self.law.plan.decide(request, NOTHING_USED, at)
+
+    def _deciding(self, first: Decision) -> Task[Decision] | None:
+        """How to count a decision; ``None`` where nothing that counts limits it."""
+        subject, kind = first.request.subject, step.document_of(first)
+        if kind == "time":
+            lease = self._lease
+            return TIME, self._key(TIME, subject), lambda doc: step.play(first, doc, lease)
+        if kind == "money":
+            return MONEY, self._key(MONEY, subject), lambda doc: step.spend(first, doc)
+        return None
+
+    def _recording(self, fact: Fact, at: datetime) -> Task[Recorded] | None:
+        """How to record a fact; ``None`` where nothing that counts limits the person."""
+        if not isinstance(fact, FACTS_TOLD):
+            raise InvalidRequest("fact", "want a fact: Left, Settled, Cancelled and so on")
+        subject = fact.subject
+        if isinstance(fact, Left):
+            if self._unlimited(Play(subject, session=fact.session), at):
+                return None
+            name = fact.session
+            key = self._key(TIME, subject)
+            return TIME, key, lambda doc: (Recorded(), step.leave(doc, name, at))
+        if isinstance(fact, Settled | Cancelled | Refunded):
+            limited = not self._unlimited(Spend(subject, fen=1, order=fact.order), at)
+            key = self._key(MONEY, subject)
+            return MONEY, key, lambda doc: _paid(doc, fact, at, limited=limited)
+        key, stamp = self._key(FACTS, subject), step.stamp_of(at)
+        return FACTS, key, lambda doc: (Recorded(), recorded.recorded(doc, fact, stamp))
+
+    def _unlimited(self, request: Request, at: datetime) -> bool:
+        """Whether nothing that counts speaks to this person, so that nothing is kept."""
+        first = self._first(request, at)
+        if step.document_of(first) is not None:
+            return False
+        return first.allowed or first.reasons[0].code == "not_covered"
+
+    def _check(self, request: Request, *, named: bool) -> None:
+        """Refuse what is no request and, with ``named``, what could not be counted once."""
+        if type(request) not in ACTS:
+            raise InvalidRequest("ask", "want Play, Spend, Use or Show")
+        if named and isinstance(request, Play) and request.session is None:
+            raise InvalidRequest("ask.session", "is required where play is counted")
+        if named and isinstance(request, Spend) and request.order is None:
+            raise InvalidRequest("ask.order", "is required where money is counted")
+
+    def _both(self, subject: Subject, into: Subject) -> tuple[tuple[Codec[Any], str, str], ...]:
+        """Each kind of document, and the keys of two people who turn out to be one."""
+        codecs: tuple[Codec[Any], ...] = (TIME, MONEY, FACTS)
+        if subject.id == into.id:
+            raise InvalidRequest("into", "want another person")
+        return tuple((codec, self._key(codec, subject), self._key(codec, into)) for codec in codecs)
+
+    def _reads_features(self, subject: Subject) -> bool:
+        """Whether the features table hangs on what was recorded about the person."""
+        return any(self.law.reads_standing(Use(subject, name)) for name in self.law.features)
+
+    # -- documents at hand ----------------------------------------------------------------------
+
+    def _keep(self, key: str, version: int, document: object) -> None:
+        """Keep a document at hand: a hint for the next step, never an answer by itself."""
+        kept = self._kept
+        if not version:
+            return
+        kept[key] = (version, document)
+        while len(kept) > KEPT_MAX:
+            try:
+                kept.pop(next(iter(kept)), None)
+            except (RuntimeError, StopIteration):
+                return  # another thread is making room
+
+    def _take(self, key: str) -> Kept[Any] | None:
+        """Take what is at hand."""
+        return self._kept.pop(key, None)
+
+    # -- what was used --------------------------------------------------------------------------
+
+    def _usage_of(self, playtime: time.Playtime, purse: money.Purse, at: datetime) -> Usage:
+        """What the two documents count, as of ``at``."""
+        stamp = step.stamp_of(at)
+        played = step.play_usage(playtime, stamp)
+        spent = step.spend_usage(purse, stamp, self.law)
+        return Usage(
+            played_today_s=played.played_today_s,
+            continuous_s=played.continuous_s,
+            spent_today_fen=spent.spent_today_fen,
+            spent_month_fen=spent.spent_month_fen,
+            held_fen=spent.held_fen,
+        )
+
+
+def _paid(
+    purse: money.Purse, fact: Settled | Cancelled | Refunded, at: datetime, *, limited: bool
+) -> tuple[Recorded, money.Purse]:
+    if not limited and purse.order(money.order_name(fact.order)) is None:
+        return Recorded(), purse  # nobody limits it, so nothing was held and nothing is kept
+    degraded, after = step.pay(purse, fact, at)
+    return Recorded(degraded), after
+
+
+def attempt(
+    task: Task[Result], document: object, *, sure: bool
+) -> tuple[Result, object | None] | None:
+    """One step: the result, and what is to be written, ``None`` if nothing is.
+
+    ``sure``: the document was just read. If it was only at hand and the step would write nothing,
+    or cannot be made, the answer must not rest on it: ``None``.
+    """
+    try:
+        result, after = task[2](document)
+    except InvalidRequest:
+        if sure:
+            raise
+        return None
+    if after != document:
+        return result, after
+    return (result, None) if sure else None
+
+
+def together(tasks: Iterable[Task[Result]]) -> Task[list[Result]]:
+    """Several changes to one document as one, in their order."""
+    tasks = tuple(tasks)
+
+    def change(document: object) -> tuple[list[Result], object]:
+        results: list[Result] = []
+        for _, _, each in tasks:
+            result, document = each(document)
+            results.append(result)
+        return results, document
+
+    codec, key, _ = tasks[0]
+    return codec, key, change
+
+
+def checked_store(store: object, *, waits: bool) -> None:
+    """Refuse what is no store, and a store of the other kind."""
+    methods = [getattr(store, name, None) for name in ("load", "swap", "erase", "scan")]
+    if not all(callable(method) for method in methods):
+        raise ConfigurationError("store: want a store, as minorguard.stores.open gives one")
+    if iscoroutinefunction(methods[0]) is not waits:
+        raise ConfigurationError("store: Guard wants a Store and AsyncGuard an AsyncStore")
+
+
+def read(codec: Codec[Doc], found: Found | None) -> Kept[Doc]:
+    """What a store returned, as a document; version 0 where there is none. May raise ``Moved``."""
+    if found is None or not found[0]:
+        return 0, codec.empty
+    version, body = found
+    if body.startswith(MOVED):
+        raise Moved(unsealed(body, codec.kind).removeprefix(MOVED).decode())
+    return version, codec.read(body)
+
+
+def merging_into(codec: Codec[Doc], key: str, other: Doc, source: str) -> Task[None]:
+    """The change to the document under ``key`` that takes in another person's."""
+    person = source.rpartition("/")[2]
+    return codec, key, lambda doc: (None, codec.merge(doc, other, person))
+
+
+def holds_of(key: str, found: Found | None) -> Iterator[Hold]:
+    """The holds of one person's money document."""
+    person = key.rpartition("/")[2]
+    try:
+        _, purse = read(MONEY, found)
+    except Moved:
+        return  # they are listed where they are now
+    for order in purse.holds:
+        yield Hold(person, order.id, order.fen, step.instant_of(order.at))
