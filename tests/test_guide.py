@@ -5,12 +5,15 @@ import json
 import os
 import re
 import shlex
+import sqlite3
 import subprocess
 import sys
 import tomllib
+from contextlib import nullcontext
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from functools import cache
+from importlib import import_module
 from itertools import product
 from pathlib import Path
 from typing import NamedTuple, get_args, get_type_hints
@@ -19,25 +22,50 @@ import pytest
 from sybil import Sybil
 from sybil.parsers.markdown import PythonCodeBlockParser
 
-from minorguard import InvalidPack, law
+from minorguard import (
+    ZONE,
+    Cancelled,
+    Guard,
+    InvalidPack,
+    InvalidRequest,
+    Refunded,
+    Settled,
+    Spend,
+    StoreError,
+    Subject,
+    law,
+    stores,
+)
 from minorguard.cli import main
+from minorguard.core import money, time
 from minorguard.core.citation import PROVENANCES
 from minorguard.core.limits import Code
 from minorguard.core.subject import attained_on
+from minorguard.errors import UnknownStore
 from minorguard.packs import KNOWN_LAWS, schema
 from minorguard.packs.build import rules_of
 from minorguard.packs.digest import edition_digests
 from minorguard.packs.files import read_pack, shipped, shipped_pack
 from minorguard.packs.loader import READINGS, check_lock, features, ratings
+from minorguard.stores import postgres_address, redis_address, redis_talk, sqlite_file
+from minorguard.testing import StoreContract
 from minorguard.wire import cases, shapes
+from minorguard.wire.replay import Replayer
 from minorguard.wire.stream import Decider
 
-DOCS = Path(__file__).parents[1] / "docs"
-PAGES = ["README.md", "en/concepts.md", "en/law.md", "en/wire.md"]
+TESTS = Path(__file__).parent
+DOCS = TESTS.parent / "docs"
+PAGES = [
+    "README.md",
+    *(f"en/{name}.md" for name in ("concepts", "counting", "law", "stores", "wire")),
+]
 TRANSLATED = {page: page.replace("en/", "zh/") for page in PAGES} | {"README.md": "README.zh-CN.md"}
 BOTH = [*TRANSLATED, *TRANSLATED.values()]
-WIRE, LAW = ["en/wire.md", "zh/wire.md"], ["en/law.md", "zh/law.md"]
+WIRE, LAW, COUNTING, STORES = (
+    [f"{lang}/{name}.md" for lang in ("en", "zh")] for name in ("wire", "law", "counting", "stores")
+)
 CONCEPT_LINES_MAX = 80
+STORE_LINES_MAX = 40
 DEFAULTS = {name: values[0] for name, values in READINGS.items()}
 
 
@@ -139,7 +167,8 @@ def loader(command):
     said = shlex.split(command)[2:]
     options = list(zip(said[::2], said[1::2], strict=True))
     given = dict(options)
-    assert given.keys() <= {"--law", "--house", "--messages", "--notice", "--reading"}
+    known = {"--law", "--house", "--messages", "--notice", "--reading", "--store"}
+    assert given.keys() <= known
 
     def load(ids):
         return law(
@@ -170,17 +199,25 @@ def here(tmp_path, monkeypatch):
 
 
 def is_decided(command):
-    return command.startswith("minorguard decide")
+    return command.startswith(("minorguard decide", "minorguard replay"))
+
+
+def answerer(command):
+    """Who answers the lines of such a command."""
+    if command.startswith("minorguard decide"):
+        return Decider(*loader(command), "zh")
+    url = shlex.split(command)[-1]
+    return Replayer(*loader(command), "zh", store=stores.open(url))
 
 
 @pytest.mark.usefixtures("here")
 @pytest.mark.parametrize(("command", "below"), [p for p in ALL_SESSIONS if is_decided(p.values[0])])
 def test_each_line_of_a_session_is_answered_as_it_is_shown(command, below):
-    decider = Decider(*loader(command), "zh")
+    told = answerer(command)
     lines = below.splitlines()
 
     for line, answer in zip(lines[::2], lines[1::2], strict=True):
-        _, got = decider.answer(line.encode())
+        _, got = told.answer(line.encode())
         assert is_as_shown(shown(answer), json.loads(got)), (line, got)
 
 
@@ -207,7 +244,7 @@ def test_the_guide_shows_sessions_of_each_command_and_errors_too():
     texts = "".join(below for _, below in sessions("en/wire.md"))
 
     assert {shlex.split(command)[1] for command in commands} == {
-        *("decide", "explain", "calendar", "features", "law")
+        *("decide", "replay", "explain", "calendar", "features", "law")
     }
     assert '"error"' in texts
 
@@ -265,7 +302,7 @@ def test_both_languages_have_the_same_headings_anchors_tables_and_blocks(page):
     assert prose(page).count("\n") == prose(other).count("\n")
 
 
-@pytest.mark.parametrize("page", ["en/concepts.md", "en/law.md", "en/wire.md"])
+@pytest.mark.parametrize("page", PAGES[1:])
 def test_both_languages_name_the_same_codes_in_each_row(page):
     for row, other in zip(rows(prose(page)), rows(prose(TRANSLATED[page])), strict=True):
         assert sorted(set(codes(" ".join(row)))) == sorted(set(codes(" ".join(other))))
@@ -348,7 +385,32 @@ def said():
             found["reasons"] |= {reason["code"] for reason in answer["reasons"]}
             found["degraded"] |= set(answer["degraded"])
             found["obligations"] |= set(answer["obligations"])
+    for answer in counted():
+        found["reasons"] |= {reason["code"] for reason in answer.get("reasons", ())}
+        found["degraded"] |= set(answer.get("degraded", ()))
     return found
+
+
+def counted():
+    """An afternoon that gets every answer that only counting gives."""
+    replayer = Replayer(lambda ids: law(*ids), ("cn.game",), "zh", store=stores.open("memory:"))
+    subject = {"id": "u", "born": "2012-05-01", "identity": "verified"}
+    opened = [("20:10", "ask", {"kind": "login", "session": f"s-{n}"}) for n in range(17)]
+    order = {"order": "o"}
+    for clock, key, what in (
+        *opened,
+        ("20:05", "ask", {"kind": "login", "session": "late"}),
+        ("20:11", "fact", {"kind": "leave", "session": "s-0"}),
+        ("20:11", "ask", {"kind": "heartbeat", "session": "s-0"}),
+        ("20:11", "ask", {"kind": "purchase", "fen": 1, **order}),
+        ("20:11", "ask", {"kind": "purchase", "fen": 2, **order}),
+        ("20:11", "fact", {"kind": "payment_cancelled", **order}),
+        ("20:11", "fact", {"kind": "payment_settled", **order}),
+    ):
+        line = {"at": f"2026-11-20T{clock}:00+08:00", "subject": subject, key: what}
+        good, text = replayer.answer(json.dumps(line).encode())
+        assert good
+        yield json.loads(text)
 
 
 @pytest.mark.parametrize("page", WIRE)
@@ -508,6 +570,32 @@ def test_each_field_of_an_answer_is_explained_in_its_order(page):
 
 
 @pytest.mark.parametrize("page", WIRE)
+def test_each_fact_is_explained_with_its_fields(page):
+    listed = {
+        kind: [code for code in codes(row[2]) if code in FACT_FIELDS]
+        for row in rows(part(page, "facts"))
+        for kind in codes(row[0])
+    }
+
+    assert listed == {
+        kind: [field for field in shape.__annotations__ if field != "kind"]
+        for shape in FACTS
+        for kind in _kinds(shape)
+    }
+
+
+FACTS = get_args(get_args(shapes.Fact)[0])
+FACT_FIELDS = {field for shape in FACTS for field in shape.__annotations__}
+
+
+@pytest.mark.parametrize("page", WIRE)
+def test_each_field_of_what_was_used_is_explained_in_its_order(page):
+    listed = [code for row in rows(part(page, "used")) for code in codes(row[0])]
+
+    assert listed == list(next(counted())["usage"])
+
+
+@pytest.mark.parametrize("page", WIRE)
 def test_the_features_that_are_judged_are_listed(page):
     [listed] = [line for line in prose(page).splitlines() if "`fan_support_community`" in line]
 
@@ -531,8 +619,9 @@ def test_each_option_of_the_command_line_is_explained_with_its_command(page, cap
         elif row[1].startswith("`--"):
             own.setdefault(codes(row[0])[0], set()).add(codes(row[1])[0].split()[0])
 
-    for command in ("decide", "explain", "calendar", "features"):
+    for command in ("decide", "replay", "explain", "calendar", "features"):
         assert options_of(capsys, command) == shared | own.get(command, set()), command
+    assert options_of(capsys, "holds") == own["holds"] | {"--help"}
     assert options_of(capsys, "law", "cases") == own["law cases"] | {"--help"}
 
 
@@ -720,3 +809,186 @@ def test_the_two_calendars_differ_by_as_many_days_as_the_page_says(page):
     numbers = re.findall(r"2026\D+(\d+)\D+(\d+)\D+(\d+)", part(page, "calendar"))[-1]
 
     assert tuple(map(int, numbers)) == (len(published), len(literal), len(published ^ literal))
+
+
+# --- counting and stores: promises, numbers, errors, options -------------------------------------
+
+
+@pytest.mark.parametrize("page", [*COUNTING, *STORES])
+def test_each_promise_of_the_page_is_proved_by_a_test_that_exists(page):
+    proofs = re.findall(r"`(test_\w+\.py)::(test_\w+)`", prose(page))
+    assert len(proofs) >= 5
+
+    for file, test in proofs:
+        assert f"def {test}(" in (TESTS / file).read_text("utf-8"), (file, test)
+
+
+@pytest.mark.parametrize("page", COUNTING)
+def test_no_promise_of_the_page_is_without_its_test(page):
+    for row in rows(part(page, "promises")):
+        assert re.search(r"`test_\w+\.py::test_\w+`$", row[1]), row
+
+
+@pytest.mark.parametrize("page", [*COUNTING, *STORES])
+def test_each_number_of_the_page_is_the_one_in_the_code(page):
+    table = rows(part(page, "bounds"))
+    assert len(table) >= 5
+
+    for number, _, where in table:
+        module, _, name = codes(where)[0].rpartition(".")
+        value = getattr(import_module(f"minorguard.{module}"), name)
+        assert number == (
+            ".".join(map(str, value))
+            if type(value) is tuple
+            else format(value, "g" if type(value) is float else "")
+        ), where
+
+
+@pytest.mark.parametrize("page", COUNTING)
+def test_the_bounds_are_the_same_where_they_are_explained(page):
+    for anchor, bounds in (
+        ("time", (time.WINDOW_S, time.OPEN_MAX, time.SPANS_MAX)),
+        ("money", (time.WINDOW_S, money.ORDERS_MAX)),
+    ):
+        for bound in bounds:
+            assert re.search(rf"\b{bound}\b", part(page, anchor)), bound
+
+
+@pytest.mark.parametrize("page", COUNTING)
+def test_each_fact_does_to_an_order_what_the_page_says(page):
+    child = Subject("p", born=date(2012, 5, 1), identity="verified")
+    at = datetime(2026, 11, 20, 12, tzinfo=ZONE)
+    facts = {
+        "Settled": Settled(child, "o", fen=100),
+        "Cancelled": Cancelled(child, "o"),
+        "Refunded": Refunded(child, "o", fen=100),
+    }
+    spent = {"Settled": [100] * 4, "Cancelled": [0, 0, 100, 0], "Refunded": [0, 100, 100, 0]}
+    table = rows(part(page, "money"))
+    assert [codes(row[0])[0] for row in table] == list(facts)
+
+    for name, *cells in table:
+        fact = facts[codes(name)[0]]
+        for before, cell, fen in zip(
+            ([], ["hold"], ["hold", "Settled"], ["hold", "Cancelled"]),
+            cells,
+            spent[codes(name)[0]],
+            strict=True,
+        ):
+            guard = Guard(law("cn.game"), store=stores.open("memory:"))
+            for step in before:
+                if step == "hold":
+                    assert guard.decide(Spend(child, fen=100, order="o"), at=at)
+                else:
+                    guard.record(facts[step], at=at)
+            refused = type(fact) is Refunded and "InvalidRequest" in cell
+            with pytest.raises(InvalidRequest) if refused else nullcontext():
+                degraded = guard.record(fact, at=at).degraded
+                assert (degraded == ("late_settlement",)) == ("late_settlement" in cell), cell
+            assert guard.usage(child, at=at).spent_today_fen == fen, cell
+
+
+@pytest.mark.parametrize("page", STORES)
+def test_each_error_of_a_store_is_explained_with_its_code(page):
+    listed = {codes(row[0])[0]: codes(row[1])[0] for row in rows(part(page, "errors"))}
+
+    assert listed == {error.__name__: error.code for error in StoreError.__subclasses__()}
+    assert {error.status_hint for error in StoreError.__subclasses__()} == {503}
+    for row in rows(part(page, "errors")):
+        assert row[3].startswith("503")
+
+
+@pytest.mark.parametrize("page", STORES)
+def test_each_option_of_an_address_is_explained_with_its_values(page):
+    listed, values = {}, {}
+    for row in rows(part(page, "options")):
+        for scheme in codes(row[0]):
+            listed.setdefault(scheme, []).extend(codes(row[1]))
+            values[scheme, codes(row[1])[0]] = codes(row[2])
+
+    wanted = {scheme: sorted(options) for scheme, options in stores.OPTIONS.items() if options}
+    assert {scheme: sorted(options) for scheme, options in listed.items()} == wanted
+    assert values["sqlite", "journal"] == list(sqlite_file.JOURNALS)
+    assert values["sqlite", "sync"] == list(sqlite_file.SYNCS)
+    assert values["redis", "accept"] == list(redis_address.ACCEPTS)
+    assert values["postgresql", "accept"] == list(postgres_address.ACCEPTS)
+
+
+@pytest.mark.parametrize("page", STORES)
+@pytest.mark.parametrize("scheme", ["sqlite", "redis", "postgresql"])
+def test_a_number_in_an_address_is_taken_up_to_its_bounds_and_refused_beyond(
+    page, scheme, tmp_path
+):
+    address = {
+        "sqlite": f"sqlite:///{tmp_path}/a.db",
+        "redis": "redis://h",
+        "postgresql": "postgresql://h/d",
+    }[scheme]
+    read = {
+        "sqlite": stores.open,
+        "redis": redis_address.read,
+        "postgresql": postgres_address.read,
+    }[scheme]
+    for row in rows(part(page, "options")):
+        found = re.match(r"([\d.]+)–([\d.]+)\b", row[2])
+        if scheme not in codes(row[0]) or not found:
+            continue
+        [option] = codes(row[1])
+        least, most = map(float, found.groups())
+        said = (lambda n: "x" * int(n)) if option == "prefix" else "{:g}".format
+        for good in (least, most):
+            read(f"{address}?{option}={said(good)}")
+        for bad in (least - 1, most + 1):
+            with pytest.raises(UnknownStore):
+                read(f"{address}?{option}={said(bad)}")
+        if scheme != "sqlite" and option != "prefix":
+            assert f"{getattr(read(address), option):g}" == row[3]
+
+
+@pytest.mark.parametrize("page", STORES)
+def test_sqlite_is_set_as_the_page_says_for_its_version(page, tmp_path, monkeypatch):
+    (_, *before), (_, *since) = rows(part(page, "sqlite"))
+    for version, said in (((3, 51, 2), before), ((3, 51, 3), since)):
+        monkeypatch.setattr(sqlite3, "sqlite_version_info", version)
+        store = stores.open(f"sqlite:///{tmp_path}/{version[2]}.db")
+        assert [store.journal, store.sync] == [codes(cell)[0] for cell in said]
+        store.close()
+
+
+@pytest.mark.parametrize("page", STORES)
+def test_redis_keeps_documents_as_many_days_as_the_page_says(page):
+    days = [re.escape(str(int(kept[1]) // 86_400)) for kept in redis_talk.KEPT.values()]
+
+    assert re.search(r" {} .* {} ".format(*days), part(page, "redis"))
+
+
+@cache
+def contract_of_the_page():
+    """The contract test that a page shows, with the store that it is about."""
+    document = Sybil([PythonCodeBlockParser()]).parse(DOCS / "en/stores.md")
+    for example in document.examples():
+        if "class TestOneFile" in str(example.parsed):
+            document.namespace["stores"] = stores
+            example.evaluate()
+    return document.namespace["TestOneFile"]
+
+
+@pytest.mark.parametrize("claim", [name for name in dir(StoreContract) if name[:5] == "test_"])
+def test_the_store_of_the_page_is_a_store(claim):
+    contract = contract_of_the_page()()
+    contract.setup_method()
+    try:
+        getattr(contract, claim)()
+    finally:
+        contract.teardown_method()
+
+
+def test_the_store_of_the_page_fits_on_one_screen():
+    [(_, store)] = [
+        text.split("\nclass OneFile")
+        for _, text in blocks("en/stores.md")
+        if "class OneFile" in text
+    ]
+    written = [line for line in store.split("\nclass TestOneFile")[0].splitlines() if line.strip()]
+
+    assert len(written) <= STORE_LINES_MAX

@@ -7,12 +7,14 @@ from datetime import date
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from minorguard.errors import InvalidRequest, StoreError
+
 if TYPE_CHECKING:
     from datetime import datetime
 
     from minorguard.core.decision import Decision, Finding, Lang
     from minorguard.core.policy import Law
-    from minorguard.errors import InvalidRequest
+    from minorguard.core.usage import Usage
 
 FRAGMENTS_MAX = 4096
 
@@ -34,11 +36,15 @@ class Answers:
             [{**stamp._asdict(), "readings": dict(stamp.readings)} for stamp in law.stamps]
         )
 
-    def line(self, line_id: str | int | None, decision: Decision) -> str:
-        """The whole answer as one line of JSON, without the line's end."""
+    def line(self, line_id: str | int | None, decision: Decision, used: Usage | None = None) -> str:
+        """The whole answer as one line of JSON, without the line's end.
+
+        ``used``: what the person has used by then, where it is counted here.
+        """
         answer = decision.answer
         reasons = self._reasons(answer.reasons) if answer.reasons else "[]"
         warn_at = ",".join(map(_time, answer.warn_at))
+        usage = "" if used is None else f',"usage":{_ascii(_usage(used))}'
         return (
             f'{{"id":{_ascii(line_id)},"allowed":{_bool(answer.allowed)}'
             f',"governed":{_bool(answer.governed)},"reasons":{reasons}'
@@ -47,7 +53,7 @@ class Answers:
             f',"next_allowed_at":{_time(answer.next_allowed_at)},"warn_at":[{warn_at}]'
             f',"remaining_fen":{_number(answer.remaining_fen)}'
             f',"obligations":{_strings(answer.obligations)}'
-            f',"degraded":{_strings(answer.degraded)},"law":{self._law_fragment}}}'
+            f',"degraded":{_strings(answer.degraded)},"law":{self._law_fragment}{usage}}}'
         )
 
     def _reasons(self, findings: tuple[Finding, ...]) -> str:
@@ -74,14 +80,28 @@ def reason(finding: Finding, message: str) -> dict[str, object]:
     }
 
 
-def error_line(line_id: str | int | None, error: InvalidRequest) -> str:
-    """The answer to a line that cannot be judged."""
-    return _ascii(
-        {
-            "id": line_id,
-            "error": {"code": "invalid_request", "message": str(error), "path": error.path},
-        }
-    )
+def recorded_line(line_id: str | int | None, degraded: tuple[str, ...], used: Usage) -> str:
+    """The answer to a fact, which is never refused."""
+    states = {"degraded": degraded} if degraded else {}
+    return _ascii({"id": line_id, "recorded": True, **states, "usage": _usage(used)})
+
+
+def _usage(used: Usage) -> dict[str, object]:
+    return {
+        "played_today_s": used.played_today_s,
+        "continuous_s": used.continuous_s,
+        "spent_today_fen": used.spent_today_fen,
+        "spent_month_fen": used.spent_month_fen,
+        "held_fen": used.held_fen,
+        "counts": dict(used.counts),
+    }
+
+
+def error_line(line_id: str | int | None, error: InvalidRequest | StoreError) -> str:
+    """The answer to a line that cannot be judged, or that the store did not keep."""
+    code = "invalid_request" if isinstance(error, InvalidRequest) else error.code
+    path = error.path if isinstance(error, InvalidRequest) else ""
+    return _ascii({"id": line_id, "error": {"code": code, "message": str(error), "path": path}})
 
 
 def _bool(value: bool) -> str:  # noqa: FBT001 - a value, not a switch

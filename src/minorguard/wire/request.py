@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import date, datetime
 from functools import cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple, cast
 
 from minorguard.core.acts import Play, Show, Spend, Use
 from minorguard.core.calendar import local
@@ -24,6 +24,11 @@ if TYPE_CHECKING:
 
     from minorguard.core.acts import Request
     from minorguard.wire import shapes
+
+LINE_BYTES_MAX = 64 * 1024
+
+Shape = Literal["Line", "ReplayLine"]
+"""A line of ``decide``, a line of ``replay``."""
 
 NAMELESS = "-"
 """The subject of a line that names none: nothing is kept here, so nothing gets mixed up."""
@@ -50,7 +55,7 @@ _REASONS = {
 
 
 _FEATURES = ("subject", "guardian", "features")
-_CHOICES = frozenset({("id",), ("law",), ("ask",)})
+_CHOICES = frozenset({("id",), ("law",), ("ask",), ("fact",)})
 """Where one of several shapes is wanted: the next step of a location names the one tried."""
 
 
@@ -65,37 +70,50 @@ class Query(NamedTuple):
 
 
 @cache
-def _checker() -> tuple[Callable[[bytes], shapes.Line], type[ValidationError]]:
+def _checker(shape: Shape) -> tuple[Callable[[bytes], object], type[ValidationError]]:
     from pydantic import TypeAdapter, ValidationError
 
     from minorguard.wire import shapes
 
-    return TypeAdapter(shapes.Line).validate_json, ValidationError
+    return TypeAdapter[object](getattr(shapes, shape)).validate_json, ValidationError
+
+
+def checked(raw: bytes, shape: Shape) -> object:
+    """The line as that shape of ``shapes``, or ``InvalidRequest`` with the path of a fault."""
+    if len(raw) > LINE_BYTES_MAX:
+        raise InvalidRequest("", f"a line may have {LINE_BYTES_MAX} bytes")
+    validate, invalid = _checker(shape)
+    try:
+        return validate(raw)
+    except invalid as error:
+        raise _fault(error) from None
 
 
 def parse(raw: bytes) -> Query:
     """Understand one line, or ``InvalidRequest`` with the path of the first fault."""
-    validate, invalid = _checker()
-    try:
-        line = validate(raw)
-    except invalid as error:
-        raise _fault(error) from None
+    line = cast("shapes.Line", checked(raw, "Line"))
     at = instant(line["at"], "at")
+    laws = laws_of(line)
+    who = subject(line.get("subject"), at)
+    used = line.get("usage")
+    return Query(
+        line.get("id"),
+        laws,
+        at,
+        request_of(who, line["ask"], at),
+        Usage(**used) if used else NOTHING_USED,  # type: ignore[misc]  # the keys are checked
+    )
+
+
+def laws_of(line: shapes.Line | shapes.ReplayLine) -> tuple[str, ...]:
+    """The laws that a line names, each once."""
     named = line.get("law")
     laws = () if named is None else (named,) if isinstance(named, str) else tuple(named)
     for index, law_id in enumerate(laws):
         if law_id not in KNOWN_LAWS:
             path = "law" if isinstance(named, str) else f"law.{index}"
             raise InvalidRequest(path, f"unknown law; there are {', '.join(KNOWN_LAWS)}")
-    who = subject(line.get("subject"), at)
-    used = line.get("usage")
-    return Query(
-        line.get("id"),
-        tuple(dict.fromkeys(laws)),
-        at,
-        _request(who, line["ask"], at),
-        Usage(**used) if used else NOTHING_USED,  # type: ignore[misc]  # the keys are checked
-    )
+    return tuple(dict.fromkeys(laws))
 
 
 def _fault(error: ValidationError) -> InvalidRequest:
@@ -229,7 +247,8 @@ def guardian(said: shapes.GuardianShape) -> GuardianSettings:
     )
 
 
-def _request(who: Subject, ask: shapes.Ask, at: datetime) -> Request:  # noqa: PLR0911 - a table
+def request_of(who: Subject, ask: shapes.Ask, at: datetime) -> Request:  # noqa: PLR0911 - a table
+    """What is asked."""
     if ask["kind"] == "login":
         return Play(who, session=ask.get("session"), exempt=ask.get("exempt"))
     if ask["kind"] == "heartbeat":

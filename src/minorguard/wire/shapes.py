@@ -1,4 +1,4 @@
-"""The shape of a request line. Imported when the first line is read."""
+"""The shape of a request line and of a replay line. Imported when the first line is read."""
 
 from __future__ import annotations
 
@@ -36,6 +36,7 @@ LineId = (
     | Annotated[int, Field(gt=-(1 << 63), lt=1 << 63)]
     | None
 )
+Laws = LawId | Annotated[list[LawId], Field(min_length=1, max_length=16)] | None
 Labels = Annotated[list[Name], Field(max_length=64)]
 Leads = Annotated[list["LinkShape"], Field(max_length=256)]
 
@@ -242,8 +243,69 @@ class Line(Shape):
     """One request line."""
 
     id: NotRequired[LineId]
-    law: NotRequired[LawId | Annotated[list[LawId], Field(min_length=1, max_length=16)] | None]
+    law: NotRequired[Laws]
     at: Instant
     subject: NotRequired[SubjectShape]
     ask: Ask
     usage: NotRequired[UsageShape]
+
+
+class LeaveFact(Shape):
+    """The person left a session."""
+
+    kind: Literal["leave"]
+    session: Name
+
+
+class SettledFact(Shape):
+    """The payment of an order went through."""
+
+    kind: Literal["payment_settled"]
+    order: Name
+    fen: NotRequired[PaidFen | None]
+
+
+class CancelledFact(Shape):
+    """The payment of an order did not happen."""
+
+    kind: Literal["payment_cancelled"]
+    order: Name
+
+
+class RefundedFact(Shape):
+    """Money of a settled order went back: ``fen`` in all so far."""
+
+    kind: Literal["payment_refunded"]
+    order: Name
+    fen: PaidFen
+
+
+class ConsentFact(Shape):
+    """A guardian consented, or took it back."""
+
+    kind: Literal["consent_granted", "consent_revoked"]
+    scope: Consent
+
+
+class ModeFact(Shape):
+    """The account entered or left the minors' mode."""
+
+    kind: Literal["mode_changed"]
+    on: bool
+
+
+Fact = Annotated[
+    LeaveFact | SettledFact | CancelledFact | RefundedFact | ConsentFact | ModeFact,
+    Field(discriminator="kind"),
+]
+
+
+class ReplayLine(Shape):
+    """One replay line: an ask or a fact, of a person who is named."""
+
+    id: NotRequired[LineId]
+    law: NotRequired[Laws]
+    at: Instant
+    subject: SubjectShape
+    ask: NotRequired[Ask]
+    fact: NotRequired[Fact]

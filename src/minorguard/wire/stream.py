@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Protocol, cast
 
 from minorguard.errors import InvalidRequest
 from minorguard.wire.answer import Answers, error_line
-from minorguard.wire.request import parse
+from minorguard.wire.request import LINE_BYTES_MAX, parse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from minorguard.core.decision import Lang
     from minorguard.core.policy import Law
 
-LINE_BYTES_MAX = 64 * 1024
 LAWS_MAX = 32
 ID_CHARS_MAX = 256
 ID_MAX = 1 << 63
@@ -44,8 +43,6 @@ class Decider:
             return False, error_line(line_id_of(raw), error)
 
     def _answer(self, raw: bytes) -> str:
-        if len(raw) > LINE_BYTES_MAX:
-            raise InvalidRequest("", f"a line may have {LINE_BYTES_MAX} bytes")
         query = parse(raw)
         laws = query.laws or self._default
         if not laws:
@@ -100,10 +97,18 @@ def lines(source: IO[bytes]) -> Iterator[bytes]:
             yield line
 
 
-def decide_stream(decider: Decider, source: IO[bytes], out: IO[str]) -> bool:
-    """Answer every line of a stream. Returns whether all of them could be judged."""
+class Answerer(Protocol):
+    """Whatever answers lines, one for one."""
+
+    def answer(self, raw: bytes) -> tuple[bool, str]:
+        """Whether all is well with the line, and its answer."""
+        ...
+
+
+def decide_stream(answerer: Answerer, source: IO[bytes], out: IO[str]) -> bool:
+    """Answer every line of a stream. Returns whether all was well with all of them."""
     good = True
-    answer, write = decider.answer, out.write
+    answer, write = answerer.answer, out.write
     for raw in lines(source):
         judged, text = answer(raw)
         good &= judged
