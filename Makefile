@@ -25,10 +25,10 @@ INSTALL := $(BIN)/python -m pip install --quiet
 LOCKED := $(INSTALL) --require-hashes --requirement
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test test-deep cov lint types check bench docs lock-law lock clean
+.PHONY: help venv demo services services-stop services-status test test-deep cov lint types check bench docs lock-law lock clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' Makefile
 
 $(RUN): pyproject.toml requirements/run.lock.txt
 	@$(BASE) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "minorguard needs Python 3.11 or later: make PYTHON=python3.11 ...")'
@@ -53,6 +53,16 @@ venv: $(DEV) ## the environment with all development tools
 
 demo: $(RUN) ## one evening of a game, told line by line
 	sh examples/evening/run.sh
+
+# Needs no environment: the standard library is enough. make services ARGS=redis for one of them.
+services: ## start Redis and PostgreSQL for the tests, installing what is missing
+	@$(BASE) tests/services.py start $(ARGS)
+
+services-stop: ## end them
+	@$(BASE) tests/services.py stop $(ARGS)
+
+services-status: ## which of them run
+	@$(BASE) tests/services.py status $(ARGS)
 
 test: $(DEV) ## all tests but the slow proofs
 	$(BIN)/python -m pytest -n auto $(ARGS)
@@ -96,7 +106,7 @@ lock: ## resolve requirements/*.lock.txt anew
 	$(COMPILE) --group bench -c requirements/dev.lock.txt -o requirements/bench.lock.txt
 	@! grep -n '://' requirements/*.lock.txt
 
-clean: ## remove everything that make made
+clean: services-stop ## remove everything that make made
 	rm -rf .venv .venv-lock $(VENV) dist build .coverage .coverage.* htmlcov
-	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .services .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find src tests bench examples -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true

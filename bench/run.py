@@ -15,8 +15,12 @@ from importlib.metadata import PackageNotFoundError, version
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
+import counting
 import decisions
 import imports
+import kicks
+import postgres
+import redis_calls
 import streams
 
 if TYPE_CHECKING:
@@ -24,21 +28,36 @@ if TYPE_CHECKING:
 
     from harness import Row
 
-PACKAGES = ("minorguard", "pydantic", "common-expression-language", "vakt", "cedarpy")
+PACKAGES = (
+    "minorguard",
+    "pydantic",
+    "common-expression-language",
+    "vakt",
+    "cedarpy",
+    "limits",
+    "redis",
+    "psycopg",
+)
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Measure, show."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--deep", action="store_true", help="a million lines for the memory")
+    parser.add_argument("--deep", action="store_true", help="a million lines, a million sessions")
     parser.add_argument("--json", action="store_true", help="nothing but the line of JSON")
     parser.add_argument(
-        "--only", choices=("decisions", "lines", "import"), help="one part of the table"
+        "--only",
+        choices=("decisions", "lines", "kicks", "count", "redis", "pg", "import"),
+        help="one part of the table",
     )
     args = parser.parse_args(argv)
     parts: dict[str, Callable[[], Iterator[Row]]] = {
         "decisions": decisions.rows,
         "lines": lambda: _lines(deep=args.deep),
+        "kicks": lambda: kicks.rows(deep=args.deep),
+        "count": counting.rows,
+        "redis": redis_calls.rows,
+        "pg": postgres.rows,
         "import": imports.rows,
     }
     start = perf_counter()
