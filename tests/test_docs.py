@@ -23,7 +23,8 @@ def blocks(page, language):
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_the_program_on_the_page_prints_what_the_page_says(page):
+def test_the_program_on_the_page_prints_what_the_page_says(page, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # its store is a file
     printed = StringIO()
     with redirect_stdout(printed):
         for example in Sybil([PythonCodeBlockParser()]).parse(ROOT / page).examples():
