@@ -82,6 +82,10 @@ def library():
     return found if same else None
 
 
+REGISTERED = []
+"""SQLite walks the list of its file layers whenever it opens a file, so none may ever be freed."""
+
+
 class Recorder:
     """A file layer called ``name``; while ``recording`` it notes what happens in a folder.
 
@@ -110,6 +114,7 @@ class Recorder:
         self._vfs.name, self._vfs.next = name.encode(), None
         self._vfs.open, self._vfs.delete = (ctypes.cast(h, c_void_p).value for h in self._hooks)
         lib.sqlite3_vfs_register(ctypes.addressof(self._vfs), 0)
+        REGISTERED.append(self)
 
     @contextmanager
     def recording(self, folder):

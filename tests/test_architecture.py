@@ -14,6 +14,7 @@ LAYERS = {
     "core": {"errors"},
     "packs": {"errors", "core"},
     "stores": {"errors"},
+    "identity": {"errors", "core"},
     "guard": {"errors", "core", "stores"},
     "kicks": {"errors", "core", "guard"},
     "render": {"errors", "core"},

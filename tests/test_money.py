@@ -474,6 +474,15 @@ def test_a_day_and_a_month_turn_at_midnight():
     assert shop.tell(1, "spend", "c", 5000).remaining_fen == 5000
 
 
+def test_what_was_paid_in_a_month_to_come_does_not_count_in_this_one():
+    shop = Shop(start=moment(date(2026, 12, 1), 0))
+    shop.tell(0, "settled", "december", 3000)
+    assert shop.usage(-1).spent_month_fen == 0
+    assert shop.tell(-1, "spend", "november", 5000)
+    assert shop.usage(-1).spent_month_fen == 5000
+    assert shop.usage(0).spent_month_fen == 3000
+
+
 def test_a_new_order_of_yesterday_is_refused_even_if_it_is_a_second_late():
     shop = Shop(start=moment(date(2026, 11, 21), 0))
     shop.tell(0, "spend", "today", 1)

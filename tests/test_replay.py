@@ -991,6 +991,12 @@ class Cut:
     def __init__(self, inner):
         self.inner, self.away = inner, False
 
+    def erase(self, key):
+        self.inner.erase(key)
+
+    def scan(self, prefix, cursor=None):
+        return self.inner.scan(prefix, cursor)
+
     def load(self, key):
         if self.away:
             self.away = False

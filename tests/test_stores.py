@@ -152,7 +152,6 @@ def test_an_address_names_a_store(tmp_path, monkeypatch):
         (None, "want memory:"),
         ("http://[", "want memory:"),
         ("mysql://u:secret@host/db", "mysql: no store is called so"),
-        ("postgresql://u:secret@host/db", "postgresql: not in this version"),
         ("memory:secret", "has no name"),
         ("memory:?journal=wal", "unknown option 'journal', it takes none"),
         ("sqlite:", "names no file"),

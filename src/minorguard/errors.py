@@ -10,6 +10,11 @@ MinorguardError
 │   ├── StoreUnavailable it cannot be reached, read or written: nothing was changed
 │   ├── Contention       too many writers at once: nothing was changed, ask again
 │   └── OutcomeUnknown   it may have been written: counted if it was, granted never
+├── IdentityError        who somebody is could not be told; never an allow
+│   ├── InvalidIdNumber  a text that is no identity number: reason
+│   ├── ProviderUnavailable  the authority gave no answer that can be believed: ask again
+│   ├── ProviderRejected the authority refused the question: code
+│   └── BadSignature     a sealed or signed text is not what it claims to be
 └── Denied               only from ``decision.require()``; carries the Decision
 
 No message, ``repr`` or log line made here contains a name, an identity number, a PIN or a key:
@@ -120,6 +125,56 @@ class OutcomeUnknown(StoreError):
     """
 
     code = "outcome_unknown"
+
+
+class IdentityError(MinorguardError):
+    """Who somebody is could not be told. For nobody is this an allow."""
+
+    status_hint = 503
+
+
+class InvalidIdNumber(IdentityError, ValueError):
+    """A text that is not an identity number. The text is never repeated.
+
+    ``reason`` is a stable code; ``identity.id_numbers.REASONS`` says what each one means.
+    """
+
+    status_hint = 400
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(f"not an identity number: {reason}")
+
+    def __reduce__(self) -> tuple[type[InvalidIdNumber], tuple[str]]:
+        return type(self), (self.reason,)
+
+
+class ProviderUnavailable(IdentityError):
+    """The identity authority gave no answer, or none that can be believed; ask again later."""
+
+
+class ProviderRejected(IdentityError):
+    """The identity authority refused the question.
+
+    ``code`` is the authority's own code, ``reason`` what it means; the authority's own words
+    are not kept, for they may repeat what was asked.
+    """
+
+    status_hint = 502
+
+    def __init__(self, code: int | str, reason: str = "refused by the identity authority") -> None:
+        self.code = code
+        self.reason = reason
+        super().__init__(f"{code}: {reason}")
+
+    def __reduce__(self) -> tuple[type[ProviderRejected], tuple[int | str, str]]:
+        return type(self), (self.code, self.reason)
+
+
+class BadSignature(IdentityError, ValueError):
+    """A sealed or signed text was damaged, forged or made with another key."""
+
+    status_hint = 401
 
 
 class Denied(MinorguardError):

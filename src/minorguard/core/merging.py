@@ -6,7 +6,6 @@ simply done again.
 
 from __future__ import annotations
 
-from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 from minorguard.core import money, time
@@ -43,23 +42,20 @@ def _joined(one: Sitting, other: Sitting) -> Sitting:
 
 
 def purses(one: Purse, other: Purse, person: str) -> Purse:
-    """The money of both. ``person`` is the one that ``other`` belonged to.
+    """The money of both. ``person`` is the account that ``other`` belonged to.
 
-    An order of one id that both had asked for is two orders.
+    An order of one id that both accounts had asked for is two orders.
     """
+    origin = money.origin_of(person)
     orders = {order.name: order for order in one.orders}
-    for order in (*other.orders, *_sums(other, person)):
-        known = orders.get(order.name)
-        if known is None or _same(known, order):
-            orders[order.name] = order if known is None else max(known, order, key=_progress)
-        else:
-            theirs = order._replace(name=_name(person, order.name))
-            orders[theirs.name] = max(orders.get(theirs.name, theirs), theirs, key=_progress)
+    for order in (*other.orders, *_sums(other)):
+        theirs = order if order.origin else order._replace(origin=origin)
+        known = orders.get(theirs.name)
+        if known is not None and known.origin != theirs.origin:
+            theirs = theirs._replace(name=money.merged_name(theirs.name, theirs.origin))
+            known = orders.get(theirs.name)
+        orders[theirs.name] = theirs if known is None else max(known, theirs, key=_progress)
     return money.tidy(money.Purse(max(one.mark, other.mark), tuple(orders.values()), one.summed))
-
-
-def _same(one: Order, other: Order) -> bool:
-    return (one.fen, one.at, one.asked) == (other.fen, other.at, other.asked)
 
 
 def _progress(order: Order) -> tuple[int, int]:
@@ -67,18 +63,12 @@ def _progress(order: Order) -> tuple[int, int]:
     return (order.state == money.SETTLED) * 2 + (order.state == money.CANCELLED), order.refunded_fen
 
 
-def _sums(purse: Purse, person: str) -> tuple[Order, ...]:
+def _sums(purse: Purse) -> tuple[Order, ...]:
     """What was spent on orders long forgotten, as one order a day."""
     return tuple(
-        money.Order(
-            _name(person, day.to_bytes(4, "big")), money.SETTLED, fen, day * DAY_S, asked=False
-        )
+        money.Order(money.order_name(f"sum of {day}"), money.SETTLED, fen, day * DAY_S, asked=False)
         for day, fen in purse.summed
     )
-
-
-def _name(person: str, rest: bytes) -> bytes:
-    return blake2b(person.encode() + b"/" + rest, digest_size=16).digest()
 
 
 def recorded(one: Recorded, other: Recorded, person: str = "") -> Recorded:

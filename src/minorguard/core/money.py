@@ -37,7 +37,7 @@ class Order(NamedTuple):
     tells which. ``day_fen`` and ``month_fen``: what was spent before it. ``refunded_fen``: how
     much of it went back in all. ``id``: its name in clear for as long as it is held, so that
     somebody can ask the payment service what became of it. ``late``: settled after it had been
-    cancelled.
+    cancelled. ``origin``: the account it was asked for on, where that was another one.
     """
 
     name: bytes
@@ -50,6 +50,7 @@ class Order(NamedTuple):
     refunded_fen: int = 0
     id: str = ""
     late: bool = False
+    origin: bytes = b""
 
 
 class Purse(NamedTuple):
@@ -66,6 +67,15 @@ class Purse(NamedTuple):
         """The order of that name, if it is remembered."""
         return next((one for one in self.orders if one.name == name), None)
 
+    def name_of(self, order: str, person: str) -> bytes:
+        """The name of an order of this person, who may be another account that was merged."""
+        name = order_name(order)
+        if any(one.origin for one in self.orders):
+            theirs = merged_name(name, origin_of(person))
+            if self.order(theirs) is not None:
+                return theirs
+        return name
+
     @property
     def holds(self) -> tuple[Order, ...]:
         """The orders that are neither settled nor cancelled yet, the oldest first."""
@@ -78,6 +88,16 @@ NO_MONEY = Purse()
 def order_name(order: str) -> bytes:
     """What the document keeps of an order's id once it is done: sixteen bytes."""
     return blake2b(order.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+
+
+def origin_of(person: str) -> bytes:
+    """What an order keeps of the account that it came from."""
+    return blake2b(person.encode(), digest_size=8).digest()
+
+
+def merged_name(name: bytes, origin: bytes) -> bytes:
+    """The name of an order whose own name another account had used already."""
+    return blake2b(name + origin, digest_size=16).digest()
 
 
 class Spent(NamedTuple):
@@ -120,12 +140,11 @@ def held(purse: Purse, order: Order) -> Purse:
     return tidy(Purse(max(purse.mark, order.at), (*others, order), purse.summed))
 
 
-def settled(purse: Purse, order: str, fen: int | None, at: Stamp) -> tuple[Purse, bool]:
+def settled(purse: Purse, name: bytes, fen: int | None, at: Stamp) -> tuple[Purse, bool]:
     """The document after a payment went through, and whether it had been cancelled before.
 
     Told again, the answer is the same.
     """
-    name = order_name(order)
     one = purse.order(name)
     if fen is None and (one is None or not one.fen):
         raise InvalidRequest("fact.fen", "is required for an order that was never held")
@@ -140,18 +159,17 @@ def settled(purse: Purse, order: str, fen: int | None, at: Stamp) -> tuple[Purse
     return _with(purse, paid), late
 
 
-def cancelled(purse: Purse, order: str, at: Stamp) -> Purse:
+def cancelled(purse: Purse, name: bytes, at: Stamp) -> Purse:
     """The document after a payment did not happen. A settled order stays settled."""
-    name = order_name(order)
     one = purse.order(name)
     if one is None:
         return _with(purse, Order(name, CANCELLED, 0, at, asked=False))
     return _with(purse, one._replace(state=CANCELLED, id="")) if one.state == HELD else purse
 
 
-def refunded(purse: Purse, order: str, fen: int) -> Purse:
+def refunded(purse: Purse, name: bytes, fen: int) -> Purse:
     """The document after money went back; ``fen`` is the total so far, and only ever grows."""
-    one = purse.order(order_name(order))
+    one = purse.order(name)
     if one is None or one.state != SETTLED:
         raise InvalidRequest("fact.order", "want a settled order")
     if fen > one.fen:
@@ -214,6 +232,7 @@ def to_bytes(purse: Purse) -> bytes:
         out.ints(one.state | one.asked << 2 | one.late << 3, one.fen, one.at)
         out.ints(one.day_fen, one.month_fen, one.refunded_fen)
         out.block(one.id.encode("utf-8", "surrogatepass"))
+        out.block(one.origin)
     out.ints(len(purse.summed), *(number for pair in purse.summed for number in pair))
     return out.body
 
@@ -232,7 +251,6 @@ def from_bytes(body: bytes) -> Purse:
 
 def _order(read: Reader) -> Order:
     name, flags, fen, at = read.block(), read.int(), read.int(), read.int()
-    day_fen, month_fen, refunded_fen = read.int(), read.int(), read.int()
     asked, late = bool(flags & 4), bool(flags & 8)
-    held_id = read.text()
-    return Order(name, flags & 3, fen, at, asked, day_fen, month_fen, refunded_fen, held_id, late)
+    spent = (read.int(), read.int(), read.int())
+    return Order(name, flags & 3, fen, at, asked, *spent, read.text(), late, read.block())

@@ -250,7 +250,7 @@ def spend(first: Decision, purse: money.Purse) -> tuple[Decision, money.Purse]:
     at, request, law = stamp_of(first.at), first.request, first.segment.law
     if not isinstance(request, Spend) or request.order is None:
         return Counted(first, lambda: spend_usage(purse, at, law)), purse
-    name = money.order_name(request.order)
+    name = purse.name_of(request.order, request.subject.id)
     one = purse.order(name)
     # A cancelled order holds nothing, so asking for it again must not be a yes.
     if one is not None and (one.state == money.CANCELLED or one.fen != request.fen):
@@ -275,6 +275,7 @@ def spend(first: Decision, purse: money.Purse) -> tuple[Decision, money.Purse]:
         month_fen=decision.usage.spent_month_fen,
         refunded_fen=0 if one is None else one.refunded_fen,
         late=one is not None and one.late,
+        origin=b"" if one is None else one.origin,
         id=request.order if one is None else "",
     )
     return decision, money.held(purse, order)
@@ -300,9 +301,10 @@ def pay(
     purse: money.Purse, fact: Settled | Cancelled | Refunded, at: datetime
 ) -> tuple[tuple[str, ...], money.Purse]:
     """Settle, cancel or refund an order; with it, the degraded states of doing so."""
+    name = purse.name_of(fact.order, fact.subject.id)
     if isinstance(fact, Settled):
-        after, again = money.settled(purse, fact.order, fact.fen, stamp_of(at))
+        after, again = money.settled(purse, name, fact.fen, stamp_of(at))
         return ("late_settlement",) if again else (), after
     if isinstance(fact, Cancelled):
-        return (), money.cancelled(purse, fact.order, stamp_of(at))
-    return (), money.refunded(purse, fact.order, fact.fen)
+        return (), money.cancelled(purse, name, stamp_of(at))
+    return (), money.refunded(purse, name, fact.fen)

@@ -31,7 +31,7 @@ from minorguard.guard.desk import (
     attempt,
     checked_store,
     holds_of,
-    merging_into,
+    key_behind,
     moved_to,
     read,
     together,
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     import asyncio
     from collections.abc import AsyncIterator, Callable, Iterable
     from datetime import datetime
+    from typing import Any
 
     from minorguard.core.acts import Request
     from minorguard.core.decision import Decision
@@ -148,11 +149,13 @@ class AsyncGuard(Desk):
 
     async def erase(self, subject: Subject) -> None:
         """See ``Guard.erase``."""
-        for kind in (TIME, MONEY, FACTS):
-            key = self._key(kind, subject)
-            async with self._lock(key):
+        for codec in (TIME, MONEY, FACTS):
+            key: str | None = self._key(codec, subject)
+            while key is not None:
                 self._take(key)
+                there = key_behind(codec, await self._store.load(key))
                 await self._store.erase(key)
+                key = there
 
     async def holds(self) -> AsyncIterator[Hold]:
         """See ``Guard.holds``."""
@@ -233,17 +236,24 @@ class AsyncGuard(Desk):
             lock.release()
         raise Contention(f"the {codec.kind} document changed too often")
 
-    async def _merge(self, codec: Codec[Doc], source: str, target: str) -> None:
+    async def _merge(self, codec: Codec[Any], source: str, target: str) -> None:
         for _ in range(TRIES_MAX):
             try:
-                version, other = read(codec, found := await self._store.load(source))
+                version, other = read(codec, await self._store.load(source))
             except Moved as moved:
-                if moved.key == target:
-                    return
                 source = moved.key
                 continue
-            if found is not None:
-                await self._run(merging_into(codec, target, other, source))
+            try:
+                there, one = read(codec, await self._store.load(target))
+            except Moved as moved:
+                target = moved.key
+                continue
+            if source == target:
+                return
+            # Written even if nothing is new: who merges the other way round at once must notice.
+            both = codec.write(codec.merge(one, other, source.rpartition("/")[2]))
+            if await self._store.swap(target, there or None, both) is not None:
+                continue
             if await self._store.swap(source, version or None, moved_to(target)) is None:
                 return
         raise Contention(f"the {codec.kind} document changed too often")

@@ -17,7 +17,7 @@ from minorguard.core.packing import sealed, unsealed
 from minorguard.core.policy import ACTS
 from minorguard.core.subject import Subject
 from minorguard.core.usage import NOTHING_USED, Usage
-from minorguard.errors import ConfigurationError, InvalidRequest
+from minorguard.errors import ConfigurationError, InvalidRequest, StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -240,7 +240,8 @@ class Desk:
 def _paid(
     purse: money.Purse, fact: Settled | Cancelled | Refunded, at: datetime, *, limited: bool
 ) -> tuple[Recorded, money.Purse]:
-    if not limited and purse.order(money.order_name(fact.order)) is None:
+    name = purse.name_of(fact.order, fact.subject.id)
+    if not limited and purse.order(name) is None:
         return Recorded(), purse  # nobody limits it, so nothing was held and nothing is kept
     degraded, after = step.pay(purse, fact, at)
     return Recorded(degraded), after
@@ -299,10 +300,15 @@ def read(codec: Codec[Doc], found: Found | None) -> Kept[Doc]:
     return version, codec.read(body)
 
 
-def merging_into(codec: Codec[Doc], key: str, other: Doc, source: str) -> Task[None]:
-    """The change to the document under ``key`` that takes in another person's."""
-    person = source.rpartition("/")[2]
-    return codec, key, lambda doc: (None, codec.merge(doc, other, person))
+def key_behind(codec: Codec[Any], found: Found | None) -> str | None:
+    """Where a document has moved to; ``None`` if it has not, or cannot be read."""
+    try:
+        read(codec, found)
+    except Moved as moved:
+        return moved.key
+    except StoreError:
+        return None
+    return None
 
 
 def holds_of(key: str, found: Found | None) -> Iterator[Hold]:

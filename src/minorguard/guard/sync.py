@@ -32,7 +32,7 @@ from minorguard.guard.desk import (
     attempt,
     checked_store,
     holds_of,
-    merging_into,
+    key_behind,
     moved_to,
     read,
     together,
@@ -41,6 +41,7 @@ from minorguard.guard.desk import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from datetime import datetime
+    from typing import Any
 
     from minorguard.core.acts import Request
     from minorguard.core.decision import Decision
@@ -168,12 +169,17 @@ class Guard(Desk):
             self._merge(codec, source, target)
 
     def erase(self, subject: Subject) -> None:
-        """Forget all that is kept of this person in this scope (个人信息保护法 art. 47)."""
-        for kind in (TIME, MONEY, FACTS):
-            key = self._key(kind, subject)
-            with self._locks[hash(key) % STRIPES]:
+        """Forget all that is kept of this person in this scope (个人信息保护法 art. 47).
+
+        An account that was merged into another is that person, too.
+        """
+        for codec in (TIME, MONEY, FACTS):
+            key: str | None = self._key(codec, subject)
+            while key is not None:
                 self._take(key)
+                there = key_behind(codec, self._store.load(key))
                 self._store.erase(key)
+                key = there
 
     def holds(self) -> Iterator[Hold]:
         """All money that is held in this scope, to ask the payment service what became of it."""
@@ -244,17 +250,24 @@ class Guard(Desk):
             lock.release()
         raise Contention(f"the {codec.kind} document changed too often")
 
-    def _merge(self, codec: Codec[Doc], source: str, target: str) -> None:
+    def _merge(self, codec: Codec[Any], source: str, target: str) -> None:
         for _ in range(TRIES_MAX):
             try:
-                version, other = read(codec, found := self._store.load(source))
+                version, other = read(codec, self._store.load(source))
             except Moved as moved:
-                if moved.key == target:
-                    return
                 source = moved.key
                 continue
-            if found is not None:
-                self._run(merging_into(codec, target, other, source))
+            try:
+                there, one = read(codec, self._store.load(target))
+            except Moved as moved:
+                target = moved.key
+                continue
+            if source == target:
+                return
+            # Written even if nothing is new: who merges the other way round at once must notice.
+            both = codec.write(codec.merge(one, other, source.rpartition("/")[2]))
+            if self._store.swap(target, there or None, both) is not None:
+                continue
             if self._store.swap(source, version or None, moved_to(target)) is None:
                 return
         raise Contention(f"the {codec.kind} document changed too often")

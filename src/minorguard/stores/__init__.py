@@ -60,7 +60,7 @@ __all__ = [
 
 POSTGRES = "postgresql"
 REDIS = ("redis", "rediss", "redis+cluster", "rediss+cluster")
-WANTED = "want memory: or sqlite:///file.db"
+WANTED = "want memory:, sqlite:///file.db, redis://, redis+cluster:// or postgresql://"
 NOT_DURABLE = "records need a durable SQL store: want sqlite:///file.db or postgresql://"
 
 
@@ -218,6 +218,8 @@ def _postgres(url: str) -> postgres_address.Address:
 
 
 def _sqlite(address: _Address, kind: type[F]) -> F:
+    if address.scheme != "sqlite":
+        raise UnknownStore(address.scheme)
     path, options = address.path[1:], address.options
     if path in ("", ":memory:"):
         # A memory database belongs to one connection, and a store has many.
