@@ -16,6 +16,7 @@ from functools import cache
 from importlib import import_module
 from itertools import product
 from pathlib import Path
+from secrets import token_hex
 from typing import NamedTuple, get_args, get_type_hints
 
 import pytest
@@ -28,6 +29,8 @@ from minorguard import (
     Guard,
     InvalidPack,
     InvalidRequest,
+    Left,
+    Play,
     Refunded,
     Settled,
     Spend,
@@ -39,16 +42,18 @@ from minorguard import (
 from minorguard.cli import main
 from minorguard.core import money, time
 from minorguard.core.citation import PROVENANCES
+from minorguard.core.decision import LEASE_S
 from minorguard.core.limits import Code
 from minorguard.core.subject import attained_on
 from minorguard.errors import UnknownStore
+from minorguard.kicks.timetable import JITTER_PARTS
 from minorguard.packs import KNOWN_LAWS, schema
 from minorguard.packs.build import rules_of
 from minorguard.packs.digest import edition_digests
 from minorguard.packs.files import read_pack, shipped, shipped_pack
 from minorguard.packs.loader import READINGS, check_lock, features, ratings
 from minorguard.stores import postgres_address, redis_address, redis_talk, sqlite_file
-from minorguard.testing import StoreContract
+from minorguard.testing import AsyncStoreContract, StoreContract
 from minorguard.wire import cases, shapes
 from minorguard.wire.replay import Replayer
 from minorguard.wire.stream import Decider
@@ -57,12 +62,13 @@ TESTS = Path(__file__).parent
 DOCS = TESTS.parent / "docs"
 PAGES = [
     "README.md",
-    *(f"en/{name}.md" for name in ("concepts", "counting", "law", "stores", "wire")),
+    *(f"en/{name}.md" for name in ("concepts", "counting", "law", "scale", "stores", "wire")),
 ]
 TRANSLATED = {page: page.replace("en/", "zh/") for page in PAGES} | {"README.md": "README.zh-CN.md"}
 BOTH = [*TRANSLATED, *TRANSLATED.values()]
-WIRE, LAW, COUNTING, STORES = (
-    [f"{lang}/{name}.md" for lang in ("en", "zh")] for name in ("wire", "law", "counting", "stores")
+WIRE, LAW, COUNTING, STORES, SCALE = (
+    [f"{lang}/{name}.md" for lang in ("en", "zh")]
+    for name in ("wire", "law", "counting", "stores", "scale")
 )
 CONCEPT_LINES_MAX = 80
 STORE_LINES_MAX = 40
@@ -814,7 +820,7 @@ def test_the_two_calendars_differ_by_as_many_days_as_the_page_says(page):
 # --- counting and stores: promises, numbers, errors, options -------------------------------------
 
 
-@pytest.mark.parametrize("page", [*COUNTING, *STORES])
+@pytest.mark.parametrize("page", [*COUNTING, *STORES, *SCALE])
 def test_each_promise_of_the_page_is_proved_by_a_test_that_exists(page):
     proofs = re.findall(r"`(test_\w+\.py)::(test_\w+)`", prose(page))
     assert len(proofs) >= 5
@@ -829,7 +835,7 @@ def test_no_promise_of_the_page_is_without_its_test(page):
         assert re.search(r"`test_\w+\.py::test_\w+`$", row[1]), row
 
 
-@pytest.mark.parametrize("page", [*COUNTING, *STORES])
+@pytest.mark.parametrize("page", [*COUNTING, *STORES, *SCALE])
 def test_each_number_of_the_page_is_the_one_in_the_code(page):
     table = rows(part(page, "bounds"))
     assert len(table) >= 5
@@ -992,3 +998,251 @@ def test_the_store_of_the_page_fits_on_one_screen():
     written = [line for line in store.split("\nclass TestOneFile")[0].splitlines() if line.strip()]
 
     assert len(written) <= STORE_LINES_MAX
+
+
+# --- scale: the figures agree with each other, with the code, and with the simulated evening -----
+
+BENCH_GROUPS = ("count", "redis", "pg", "kicks")
+COSTS = (
+    *("redis_client", "redis_store", "redis_store_alone"),
+    *("pg_client", "pg_store", "pg_store_alone"),
+)
+RENEWED_AFTER_S = LEASE_S - LEASE_S // JITTER_PARTS
+CALLS_A_LOGIN = 2
+VERDICTS = {"met": "met", "missed": "missed", "in part": "in part",
+            "达到": "met", "未达到": "missed", "部分": "in part", "": ""}  # fmt: skip
+
+
+def number(text):
+    return float(text.split(" ")[0].replace(",", ""))
+
+
+def three_digits(value):
+    return format(float(format(value, ".3g")), ",.10g")
+
+
+def bench_rows(page):
+    """Group and case -> goal, the medians, the times in microseconds, the verdict."""
+    found = {}
+    for group, what, goal, *runs, us, verdict in rows(part(page, "bench"))[: -len(carried(page))]:
+        times = [float(text) for text in us.split(" / ")] if us else []
+        key = codes(group)[0], codes(what)[0]
+        found[key] = goal, [number(run) for run in runs], times, VERDICTS[verdict]
+    return found
+
+
+def carried(page):
+    return [row for row in rows(part(page, "bench")) if len(row) == 6]
+
+
+@cache
+def evening():
+    """What bench/kicks.py counts, the same on every machine, and the peaks that it finds."""
+    sys.path.insert(0, str(TESTS.parent / "bench"))
+    try:
+        kicks = import_module("kicks")
+    finally:
+        sys.path.pop(0)
+    game, evenings = law("cn.game"), kicks._evenings()
+    counted = {
+        "players": kicks.PLAYERS,
+        "beats": kicks._beats(evenings),
+        "fixed": kicks._fixed_calls(evenings),
+        "renewals_900": kicks._renewals(game, evenings, kicks.EIGHT, kicks.Decision),
+        "renewals_120": kicks._renewals(game, evenings, kicks.QUOTA_DAY, kicks.Decision),
+        "renewals_boundary": kicks._renewals(game, evenings, kicks.EIGHT, kicks.ToTheEnd),
+        "peak_of": kicks.LOGINS,
+    }
+    peaks = [row.value.median for row in kicks._peaks(game)]
+    return counted, peaks
+
+
+@cache
+def asked_of_the_store(*steps):
+    """How often a guard with nothing at hand calls its store for the last of these steps."""
+    calls = []
+
+    class Counted:
+        def __getattr__(self, name):
+            method = getattr(books, name)
+            return lambda *given: (calls.append(name), method(*given))[1]
+
+    books = stores.open("memory:")
+    guard = Guard(law("cn.game"), store=Counted())
+    child = Subject("p-81", born=date(2012, 5, 1), identity="verified")
+    acts = {
+        "login": Play(child, session="s"),
+        "renewal": Play(child, session="s", renewal=True),
+        "Left": Left(child, session="s"),
+        "purchase": Spend(child, fen=100, order="o"),
+    }
+    for step, at in steps:
+        calls.clear()
+        hour, minute = map(int, at.split(":"))
+        instant = datetime(2026, 11, 20, hour, minute, tzinfo=ZONE)
+        (guard.record if step == "Left" else guard.decide)(acts[step], at=instant)
+    return len(calls)
+
+
+@pytest.mark.parametrize("page", SCALE)
+def test_the_calls_to_the_store_are_those_that_the_guard_makes(page):
+    login, first, later = ("login", "20:00"), ("renewal", "20:05"), ("renewal", "20:10")
+    counted = [
+        asked_of_the_store(login),
+        asked_of_the_store(login, first),
+        asked_of_the_store(login, first, later),
+        asked_of_the_store(login, first, later, ("renewal", "21:00")),
+        asked_of_the_store(login, first, ("Left", "20:20")),
+        asked_of_the_store(("purchase", "20:00")),
+    ]
+
+    assert asked_of_the_store(("login", "21:00")) == counted[3] == 0
+    assert counted[0] == CALLS_A_LOGIN
+    assert [int(row[1]) for row in rows(part(page, "calls"))] == counted
+
+
+@pytest.mark.parametrize("page", SCALE)
+def test_a_goal_is_called_met_where_all_runs_met_it(page):
+    table = bench_rows(page)
+    assert {group for group, _ in table} == set(BENCH_GROUPS)
+    assert sum(bool(goal) for goal, *_ in table.values()) >= 16
+
+    for key, (goal, runs, _, verdict) in table.items():
+        if not goal:
+            assert not verdict, key
+            continue
+        sign, bound = goal.split(" ")
+        met = [(x <= float(bound)) if sign == "≤" else (x >= float(bound)) for x in runs]
+        assert verdict == ("met" if all(met) else "in part" if any(met) else "missed"), key
+
+
+def test_both_languages_have_the_same_figures():
+    assert bench_rows("en/scale.md") == bench_rows("zh/scale.md")
+    for anchor, column in (("cpu", slice(0, -1)), ("inputs", slice(0, 2)), ("steps-of-it", 1)):
+        mine, other = (rows(part(page, anchor)) for page in SCALE)
+        assert [row[column] for row in mine] == [row[column] for row in other]
+
+
+@pytest.mark.parametrize("page", SCALE)
+def test_what_a_step_carries_follows_from_the_slowest_run(page):
+    measured = bench_rows(page)
+    assert len(carried(page)) == 5
+
+    for group, what, us, *figures in carried(page):
+        [slowest] = [
+            max(m[2]) for key, m in measured.items() if key == (codes(group)[0], codes(what)[0])
+        ]
+        a_second = 1e6 / slowest
+        assert number(us) == slowest
+        assert figures == [
+            three_digits(a_second),
+            three_digits(a_second * 60 / CALLS_A_LOGIN),
+            three_digits(a_second * RENEWED_AFTER_S),
+        ]
+
+
+@pytest.mark.parametrize("page", SCALE)
+def test_the_evening_is_counted_as_the_page_says(page):
+    counted, peaks = evening()
+    inputs = {codes(row[0])[0]: number(row[1]) for row in rows(part(page, "inputs"))}
+    table = bench_rows(page)
+    plain = inputs["peak_plain"]
+    beating = counted["fixed"] + counted["beats"]
+
+    assert counted.items() <= inputs.items()
+    assert peaks == [plain / inputs["peak_900"], plain / inputs["peak_120"]]
+    for what, value in (
+        *zip(
+            [f"renewals in a second, {s}-s leases: plain / jittered" for s in (900, 120)],
+            peaks,
+            strict=True,
+        ),
+        *(
+            (f"calls: 30-s heartbeats / leases {name}", beating / (counted["fixed"] + counted[key]))
+            for name, key in (
+                ("to the boundary", "renewals_boundary"),
+                ("of 900 s", "renewals_900"),
+                ("of 120 s", "renewals_120"),
+            )
+        ),
+    ):
+        assert table["kicks", what][1] == [round(value, 2)] * 3, what
+
+
+@pytest.mark.parametrize("page", SCALE)
+def test_each_step_of_the_arithmetic_is_computed_as_it_is_written(page):
+    inputs = {codes(row[0])[0]: number(row[1]) for row in rows(part(page, "inputs"))}
+    table = bench_rows(page)
+    [head] = re.findall(r"^\| \| `redis_client`.*$", part(page, "cpu"), re.MULTILINE)
+    assert tuple(codes(head)) == COSTS
+    known = dict(inputs)
+    for name, *costs in rows(part(page, "cpu")):
+        known |= {f"{c}_{codes(name)[0]}": float(us) for c, us in zip(COSTS, costs, strict=False)}
+    times_less = [
+        known[f"{server}_store_alone_{call}"] / known[f"{server}_store_{call}"]
+        for server in ("redis", "pg")
+        for call in ("login", "first", "renewal", "left")
+    ]
+    assert [round(min(times_less)), round(max(times_less))] == [3, 6]  # "3 to 6 times less"
+    decide = max(table["count", "memory heartbeat / bool(law.decide)"][2])
+    end = max(table["kicks", "re-deciding / ending, 200,000 sessions at nine"][2])
+    assert (known["decide_us"], known["end_us"], known["nine_calls"]) == (decide, end, 0)
+
+    steps = [row for row in rows(part(page, "steps-of-it")) if row[0]]
+    assert len(steps) >= 20
+    for name, figure, _, formula in steps:
+        value = eval(codes(formula)[0], {"__builtins__": {}}, known)  # noqa: S307 - from our page
+        known[codes(name)[0]] = value
+        assert figure == three_digits(value), name
+    used = set(re.findall(r"(?<!\w)[a-zA-Z]\w*", " ".join(row[3] for row in steps)))
+    assert inputs.keys() <= used <= known.keys()
+
+
+@pytest.fixture
+def partitioned(postgres_url):
+    """The table of the page, made by its SQL, in a schema of its own."""
+    import psycopg
+
+    [sql] = [text for kind, text in blocks("en/scale.md") if kind == "sql"]
+    schema = f"guide_{token_hex(8)}"
+    with psycopg.connect(postgres_url, autocommit=True) as admin:
+        admin.execute(f"CREATE SCHEMA {schema}")
+        admin.execute(f"SET search_path = {schema}")
+        admin.execute(sql)
+        yield f"{postgres_url}?schema={schema}&create=no"
+        admin.execute(f"DROP SCHEMA {schema} CASCADE")
+
+
+@pytest.mark.parametrize("contract", [StoreContract, AsyncStoreContract])
+def test_the_partitioned_table_of_the_page_is_a_store(contract, partitioned):
+    import psycopg
+
+    class Partitioned(contract):
+        def open_store(self, _place):
+            return stores.open(partitioned)
+
+        def open_async_store(self, _place):
+            return stores.open_async(partitioned)
+
+    address, _, options = partitioned.partition("?")
+    schema = options.split("&")[0].removeprefix("schema=")
+    claims = [name for name in dir(contract) if name.startswith("test_")]
+    assert len(claims) >= 5
+    with psycopg.connect(address, autocommit=True) as admin:
+        for claim in claims:
+            admin.execute(f"TRUNCATE {schema}.minorguard_documents")
+            one = Partitioned()
+            one.setup_method()
+            try:
+                getattr(one, claim)()
+            finally:
+                one.teardown_method()
+        store = stores.open(partitioned)
+        for n in range(200):
+            assert store.swap(f"time/guide/p-{n}", None, b"x") is None
+        store.close()
+        admin.execute(f"SET search_path = {schema}")
+        (used,) = admin.execute(
+            "SELECT count(DISTINCT tableoid) FROM minorguard_documents"
+        ).fetchone()
+    assert used == 16
