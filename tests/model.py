@@ -244,13 +244,14 @@ class Model:
     def _play(self, play, at, *, keep):
         time, now = self.time(play.subject), stamp(at)
         later = time.later(now)
-        used = Usage(
-            played_today_s=time.played(now // DAY_S, later), continuous_s=time.continuous(later)
-        )
-        verdict = self.law.decide(play, at=at, usage=used)
-        codes = {finding.code for finding in verdict.reasons}
+        verdict = self._verdict(time, play, at, later)
+        then = self._verdict(time, play, at, now)
         if verdict.allowed and verdict.lease_until is None:
             return Said(allowed=True)
+        known = now < later and now in time.paid_by(play.session)
+        if known and not verdict.allowed:
+            verdict = then  # what was paid stands, though the day is used up by now
+        codes = {finding.code for finding in verdict.reasons}
         if time.behind(now):
             return self._known(time, play.session, now, codes)
         if time.over(play.session, now):
@@ -259,14 +260,16 @@ class Model:
             codes.add("too_many_sessions")
         if codes:
             return Said(allowed=False, codes=frozenset(codes), remaining_s=0)
-        until = None if verdict.until is None else stamp(verdict.until)
-        lease = until if self.boundary and until is not None else stamp(verdict.lease_until)
-        lease = self._within_the_quota(time, verdict, now, lease)
-        if lease == now:
+        lease, pays = self._lease(verdict), self._lease(verdict)
+        if now < later and verdict.segment.ruling.quotas:
+            pays = self._within_the_quota(time, verdict, now, self._lease(then))
+        if pays == now and not known:
             return Said(allowed=False, codes=frozenset({"quota_exhausted"}), remaining_s=0)
+        paid_until = self._known(time, play.session, now, codes).lease_until if known else now
         if keep:
-            time.grant(play.session, now, lease)
+            time.grant(play.session, now, pays)
         left = time.left_at(play.session)
+        lease = min(lease, max(pays, paid_until))
         return Said(
             allowed=True,
             lease_until=lease if left is None else min(lease, left),
@@ -274,6 +277,20 @@ class Model:
             writes=True,
             free=later // DAY_S != now // DAY_S,
         )
+
+    def _verdict(self, time, play, at, counted_at):
+        """What the law says to this person with what they had played by then."""
+        day = stamp(at) // DAY_S
+        used = Usage(
+            played_today_s=time.played(day, counted_at), continuous_s=time.continuous(counted_at)
+        )
+        return self.law.decide(play, at=at, usage=used)
+
+    def _lease(self, verdict):
+        until = None if verdict.until is None else stamp(verdict.until)
+        if self.boundary and until is not None:
+            return until
+        return stamp(verdict.lease_until) if verdict.lease_until else stamp(verdict.at)
 
     def _known(self, time, session, now, codes):
         """What was paid stands; whatever would have to be written is refused."""
@@ -314,7 +331,9 @@ class Model:
     def _spend(self, spend, at, *, keep):
         purse, now = self.purse(spend.subject), stamp(at)
         order = purse.known(spend.order)
-        if order is not None and (order.state == "cancelled" or order.fen != spend.fen):
+        given_back = self.restores and order is not None and order.refunded_fen
+        ended = order is not None and (order.state == "cancelled" or given_back)
+        if order is not None and (ended or order.fen != spend.fen):
             return Said(allowed=False, codes=frozenset({"order_conflict"}))
         if order is not None and order.first is not None:
             return order.first._replace(writes=False)

@@ -238,7 +238,7 @@ def test_no_script_is_granted_more_than_a_cap_where_refunds_restore(told):
 
 
 @pytest.mark.deep
-@few(20_000)
+@few(4000)
 @given(told=scripts(size=80))
 def test_no_long_script_is_granted_more_than_a_cap(told):
     never_over(told)
@@ -287,12 +287,48 @@ def test_a_retry_after_the_window_has_closed_gets_the_answer_of_its_order():
     assert line(shop.tell(4, "spend", "a", 2000)) == line(first)
 
 
-def test_a_retry_after_the_eighteenth_birthday_gets_the_answer_of_its_order():
+def test_after_the_eighteenth_birthday_nothing_is_looked_up_and_what_was_held_is_still_settled():
     grown = Subject("p-81", born=date(2008, 11, 20), identity="verified")
-    shop = Shop(GAME, grown, start=moment(date(2026, 11, 21), 0))
-    first = shop.tell(-1, "spend", "a", 2000)
-    assert line(shop.tell(4, "spend", "a", 2000)) == line(first)
-    assert codes(shop.tell(4, "spend", "a", 2001)) == {"order_conflict"}
+    midnight = moment(date(2026, 11, 21), 0)
+    guard = Guard(GAME, store=stores.open("memory:"))
+    guard.decide(Spend(grown, fen=2000, order="a"), at=midnight - timedelta(seconds=1))
+
+    retry = guard.decide(Spend(grown, fen=2000, order="a"), at=midnight + timedelta(seconds=4))
+    guard.record(Settled(grown, "a"), at=midnight + timedelta(seconds=5))
+
+    assert retry
+    assert retry.remaining_fen is None
+    assert list(guard.holds()) == []
+
+
+def test_somebody_just_grown_up_pays_and_reports_without_an_order_being_kept():
+    grown = Subject("p-81", born=date(2008, 11, 20), identity="verified")
+    noon = moment(date(2026, 11, 21), 12 * 3600)
+    guard = Guard(GAME, store=stores.open("memory:"))
+
+    assert guard.decide(Spend(grown, fen=100_000, order="z"), at=noon)
+    guard.record(Settled(grown, "z"), at=noon)
+    guard.record(Cancelled(grown, "y"), at=noon)
+    assert guard._store.scan("")[0] == []
+
+
+def test_a_refused_purchase_names_no_time_at_which_to_ask_again():
+    guard = Guard(GAME, store=stores.open("memory:"))
+    guard.decide(Spend(CHILD, fen=100, order="A"), at=NOON)
+    late = guard.decide(Spend(CHILD, fen=100, order="C"), at=NOON - timedelta(seconds=121))
+
+    assert [finding.code for finding in late.reasons] == ["clock_behind"]
+    assert late.next_allowed_at is None
+
+
+def test_an_order_whose_money_went_back_to_be_spent_again_is_no_second_yes():
+    guard = Guard(RESTORES, store=stores.open("memory:"))
+    guard.decide(Spend(CHILD, fen=5000, order="o"), at=NOON)
+    guard.record(Settled(CHILD, "o"), at=NOON)
+    guard.record(Refunded(CHILD, "o", fen=5000), at=NOON)
+
+    again = guard.decide(Spend(CHILD, fen=5000, order="o"), at=NOON)
+    assert [finding.code for finding in again.reasons] == ["order_conflict"]
 
 
 def test_remaining_fen_is_what_was_left_before_the_request():

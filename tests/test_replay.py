@@ -994,9 +994,6 @@ class Cut:
     def erase(self, key):
         self.inner.erase(key)
 
-    def scan(self, prefix, cursor=None):
-        return self.inner.scan(prefix, cursor)
-
     def load(self, key):
         if self.away:
             self.away = False

@@ -6,7 +6,7 @@ Messages are ``(second, kind, session)``: sent at that second, told at some late
 
 import json
 from datetime import date, timedelta
-from itertools import pairwise
+from itertools import pairwise, permutations
 from pathlib import Path
 from typing import NamedTuple
 
@@ -341,7 +341,7 @@ def test_no_script_obtains_unpaid_play(place, lease, told):
 @pytest.mark.deep
 @pytest.mark.parametrize("lease", ["short", "boundary"])
 @pytest.mark.parametrize("place", TIGHT)
-@few(3000)
+@few(800)
 @given(told=scripts(size=60))
 def test_no_long_script_obtains_unpaid_play(place, lease, told):
     nothing_unpaid(TIGHT[place], told, lease=lease)
@@ -878,3 +878,45 @@ def test_a_time_document_of_an_older_release_opens_for_ever(kept):
     for session, code in kept["sessions"].items():
         said = guard.preview(Play(CHILD, session=session), at=instant(stamp(HOUR) + kept["asked"]))
         assert [finding.code for finding in said.reasons] == ([code] if code else [])
+
+
+# --- under a quota, whatever order the messages come in -----------------------------------------
+
+
+def guarded(minutes):
+    settings = GuardianSettings(daily_minutes=minutes)
+    return Subject("q", born=date(2012, 5, 1), identity="verified", guardian=settings)
+
+
+def told_all(guard, child, script):
+    for second, kind, session in script:
+        at = HOUR + timedelta(seconds=second)
+        if kind == "leave":
+            guard.record(Left(child, session=session), at=at)
+        else:
+            guard.decide(Play(child, session=session), at=at)
+
+
+def test_the_last_minute_of_a_quota_is_charged_alike_in_any_order():
+    child, used = guarded(3), set()
+    script = [(0, "play", "a"), (60, "play", "b"), (61, "leave", "x")]
+    for order in permutations(script):
+        guard = Guard(GAME, store=stores.open("memory:"))
+        told_all(guard, child, order)
+        used.add(guard.usage(child, at=HOUR + timedelta(seconds=600)).played_today_s)
+
+    assert used == {180}
+
+
+def test_a_known_session_gets_its_known_answer_though_the_day_is_used_up_by_now():
+    child = guarded(4)
+    guard = Guard(GAME, store=stores.open("memory:"))
+    first = guard.decide(Play(child, session="s"), at=HOUR)
+    told_all(guard, child, [(120, "play", "s"), (600, "leave", "s")])
+
+    again = guard.decide(Play(child, session="s"), at=HOUR)
+    assert (again.until, again.remaining_s, again.lease_until) == (
+        first.until,
+        first.remaining_s,
+        first.lease_until,
+    )

@@ -105,7 +105,9 @@ class Counted(Decision):
         return at + (remaining_s if lease == "boundary" else min(remaining_s, lease_s))
 
     def _next(self) -> datetime | None:
-        return super()._next() if self.refusal is None else self.again
+        if self.refusal is None:
+            return super()._next()
+        return self.again if isinstance(self.request, Play) else None
 
     def refused(self, code: Code, again: datetime | None = None) -> Counted:
         """The same, refused by the bookkeeping."""
@@ -145,10 +147,10 @@ def document_of(first: Decision) -> Kind | None:
     """Which document a request has to be counted in; none where nothing that counts limits it."""
     segment, request = first.segment, first.request
     if isinstance(request, Spend):
-        # An order that was held in its hours, or as a minor, keeps its answer after them.
+        # An order that was held in its hours keeps its answer after them.
         if segment.ruling.objections:
             return None
-        return "money" if segment.ruling.caps or _was_limited(first) else None
+        return "money" if segment.ruling.caps else None
     if segment.blocked:
         return None
     if isinstance(request, Play):
@@ -157,8 +159,8 @@ def document_of(first: Decision) -> Kind | None:
     return None
 
 
-def _was_limited(first: Decision) -> bool:
-    """Whether orders may be remembered from a time at which the person was a minor."""
+def was_limited(first: Decision) -> bool:
+    """Whether orders may be held from a time at which the person was still a minor."""
     before = first.at - timedelta(days=min(ORDERS_KEPT_DAYS, first.segment.day - 1))
     asked = first.segment.law.decide(first.request, at=before)
     return bool(asked.segment.ruling.caps)
@@ -172,34 +174,53 @@ def play(
 ) -> tuple[Decision, time.Playtime]:
     """Decide a Play, and pay for it if it is allowed."""
     at, request, segment = stamp_of(first.at), first.request, first.segment
+    session = request.session if isinstance(request, Play) else None
+    name = b"" if session is None else time.session_name(session)
+    one = playtime.sitting(name)
+    late = at < playtime.mark
+    paid_until = one.paid_until(at) if late and one is not None else None
     decision = Counted(first, lambda: play_usage(playtime, at))
-    if not isinstance(request, Play) or (segment.metered and not decision):
+    if paid_until is not None and (at < playtime.mark - time.WINDOW_S or not decision):
+        decision = Counted(first, lambda: play_usage_at(playtime, at))  # known: as it was then
+    if segment.metered and not decision:
         return decision, playtime
     until = decision.lease_for(at, lease)
-    if request.session is None:  # only looked at
+    if session is None:  # only looked at
         decision.lease_end = until
         return decision, playtime
-    name = time.session_name(request.session)
-    one = playtime.sitting(name)
     objection = _objection(playtime, name, one, at)
     if objection is not None:
         code, room_at = objection
         again = None if room_at is None else _again(decision, playtime, room_at)
         return decision.refused(code, again), playtime
-    if one is not None and one.left is not None:
-        until = min(until, one.left)
-    paid_until = one.paid_until(at) if at < playtime.mark and one is not None else None
     if at < playtime.mark - time.WINDOW_S and paid_until is not None:
-        decision.lease_end = min(until, paid_until)  # known: nothing is paid or given twice
+        decision.lease_end = min(until, paid_until)  # nothing is paid twice, or given twice
         return decision, playtime
-    if at < playtime.mark and segment.ruling.quotas:
+    pays_until = (
+        until if not (late and segment.ruling.quotas) else _late_lease(first, playtime, at, lease)
+    )
+    if one is not None and one.left is not None:
+        pays_until = min(pays_until, one.left)
+    if pays_until > at:
+        decision.lease_end = min(until, max(pays_until, paid_until or at))
+        playtime = time.paid(playtime, name, one, at, pays_until)
+    elif paid_until is not None:
+        decision.lease_end = min(until, paid_until)
+    else:  # what came after it in the meantime has used up the day
         quota_s = min(quota.quota_s for quota in segment.ruling.quotas)
-        until = time.affordable(playtime.spans, at, until, quota_s)
-        if until == at:
-            used = replace(decision.usage, played_today_s=quota_s)
-            return Counted(first, lambda: used), playtime
-    decision.lease_end = until
-    return decision, time.paid(playtime, name, one, at, until)
+        used = replace(decision.usage, played_today_s=quota_s)
+        decision = Counted(first, lambda: used)
+    return decision, playtime
+
+
+def _late_lease(first: Decision, playtime: time.Playtime, at: Stamp, lease: Lease) -> Stamp:
+    """What a Play that comes late pays for: what it would have in time, if that is still to be had.
+
+    So that whatever order the same messages come in, the same time is charged.
+    """
+    until = Counted(first, lambda: play_usage_at(playtime, at)).lease_for(at, lease)
+    quota_s = min(quota.quota_s for quota in first.segment.ruling.quotas)
+    return time.affordable(playtime.spans, at, max(at, until), quota_s)
 
 
 def _objection(
@@ -242,6 +263,12 @@ def play_usage(playtime: time.Playtime, at: Stamp) -> Usage:
     return Usage(played_today_s=played_today_s, continuous_s=time.continuous_s(spans, counted_at))
 
 
+def play_usage_at(playtime: time.Playtime, at: Stamp) -> Usage:
+    """What was played as of ``at``, whatever came later."""
+    spans = playtime.spans
+    return Usage(played_today_s=time.played_s(spans, at), continuous_s=time.continuous_s(spans, at))
+
+
 # -- money ---------------------------------------------------------------------------------------
 
 
@@ -252,8 +279,9 @@ def spend(first: Decision, purse: money.Purse) -> tuple[Decision, money.Purse]:
         return Counted(first, lambda: spend_usage(purse, at, law)), purse
     name = purse.name_of(request.order, request.subject.id)
     one = purse.order(name)
-    # A cancelled order holds nothing, so asking for it again must not be a yes.
-    if one is not None and (one.state == money.CANCELLED or one.fen != request.fen):
+    # What holds nothing any more must not be a yes when it is asked for again.
+    given_back = law.refunds_restore and one is not None and one.refunded_fen > 0
+    if one is not None and (one.state == money.CANCELLED or one.fen != request.fen or given_back):
         asked = Counted(first, lambda: spend_usage(purse, at, law))
         return asked.refused("order_conflict"), purse
     if one is not None and one.asked:
@@ -261,7 +289,7 @@ def spend(first: Decision, purse: money.Purse) -> tuple[Decision, money.Purse]:
         return law.decide(request, at=instant_of(one.at), usage=before), purse
     others = purse._replace(orders=tuple(order for order in purse.orders if order is not one))
     decision = Counted(first, lambda: spend_usage(others, at, law))
-    if not decision or not first.segment.ruling.caps:
+    if not decision:
         return decision, purse
     if at < purse.mark - time.WINDOW_S or at // DAY_S < purse.mark // DAY_S:
         open_at = max(purse.mark - time.WINDOW_S, purse.mark - purse.mark % DAY_S)

@@ -14,7 +14,7 @@ from minorguard.core.acts import Play, Spend, Use
 from minorguard.core.calendar import ZONE, local
 from minorguard.core.facts import Cancelled, Fact, Left, Refunded, Settled
 from minorguard.core.packing import sealed, unsealed
-from minorguard.core.policy import ACTS
+from minorguard.core.policy import ACTS, Law
 from minorguard.core.subject import Subject
 from minorguard.core.usage import NOTHING_USED, Usage
 from minorguard.errors import ConfigurationError, InvalidRequest, StoreError
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
     from minorguard.core.acts import Request
     from minorguard.core.decision import Decision
-    from minorguard.core.policy import Law
     from minorguard.stores.protocol import Found
 
 TRIES_MAX = 64
@@ -118,6 +117,8 @@ class Desk:
         lease: step.Lease,
         clock: Callable[[], datetime] | None,
     ) -> None:
+        if not isinstance(law, Law):
+            raise ConfigurationError('law: want a Law, as minorguard.law("cn.game") gives one')
         self.law = law
         self.scope = law.stamps[0].id if scope is None else scope
         try:
@@ -164,24 +165,20 @@ class Desk:
             raise InvalidRequest("fact", "want a fact: Left, Settled, Cancelled and so on")
         subject = fact.subject
         if isinstance(fact, Left):
-            if self._unlimited(Play(subject, session=fact.session), at):
+            if _unlimited(self._first(Play(subject, session=fact.session), at)):
                 return None
             name = fact.session
             key = self._key(TIME, subject)
             return TIME, key, lambda doc: (Recorded(), step.leave(doc, name, at))
         if isinstance(fact, Settled | Cancelled | Refunded):
-            limited = not self._unlimited(Spend(subject, fen=1, order=fact.order), at)
+            first = self._first(Spend(subject, fen=1, order=fact.order), at)
+            unlimited = _unlimited(first)
+            if unlimited and not step.was_limited(first):
+                return None
             key = self._key(MONEY, subject)
-            return MONEY, key, lambda doc: _paid(doc, fact, at, limited=limited)
+            return MONEY, key, lambda doc: _paid(doc, fact, at, limited=not unlimited)
         key, stamp = self._key(FACTS, subject), step.stamp_of(at)
         return FACTS, key, lambda doc: (Recorded(), recorded.recorded(doc, fact, stamp))
-
-    def _unlimited(self, request: Request, at: datetime) -> bool:
-        """Whether nothing that counts speaks to this person, so that nothing is kept."""
-        first = self._first(request, at)
-        if step.document_of(first) is not None:
-            return False
-        return first.allowed or first.reasons[0].code == "not_covered"
 
     def _check(self, request: Request, *, named: bool) -> None:
         """Refuse what is no request and, with ``named``, what could not be counted once."""
@@ -195,9 +192,10 @@ class Desk:
     def _both(self, subject: Subject, into: Subject) -> tuple[tuple[Codec[Any], str, str], ...]:
         """Each kind of document, and the keys of two people who turn out to be one."""
         codecs: tuple[Codec[Any], ...] = (TIME, MONEY, FACTS)
+        keys = [(codec, self._key(codec, subject), self._key(codec, into)) for codec in codecs]
         if subject.id == into.id:
             raise InvalidRequest("into", "want another person")
-        return tuple((codec, self._key(codec, subject), self._key(codec, into)) for codec in codecs)
+        return tuple(keys)
 
     def _reads_features(self, subject: Subject) -> bool:
         """Whether the features table hangs on what was recorded about the person."""
@@ -235,6 +233,13 @@ class Desk:
             spent_month_fen=spent.spent_month_fen,
             held_fen=spent.held_fen,
         )
+
+
+def _unlimited(first: Decision) -> bool:
+    """Whether nothing that counts speaks to this person, so that nothing is kept."""
+    if step.document_of(first) is not None:
+        return False
+    return first.allowed or first.reasons[0].code == "not_covered"
 
 
 def _paid(
