@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import counting
 import decisions
+import identity
 import imports
 import kicks
 import postgres
@@ -35,6 +36,7 @@ PACKAGES = (
     "vakt",
     "cedarpy",
     "limits",
+    "cryptography",
     "redis",
     "psycopg",
 )
@@ -47,7 +49,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--json", action="store_true", help="nothing but the line of JSON")
     parser.add_argument(
         "--only",
-        choices=("decisions", "lines", "kicks", "count", "redis", "pg", "import"),
+        choices=("decisions", "lines", "kicks", "count", "redis", "pg", "identity", "import"),
         help="one part of the table",
     )
     args = parser.parse_args(argv)
@@ -58,6 +60,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         "count": counting.rows,
         "redis": redis_calls.rows,
         "pg": postgres.rows,
+        "identity": identity.rows,
         "import": imports.rows,
     }
     start = perf_counter()

@@ -19,8 +19,8 @@ LAYERS = {
     "kicks": {"errors", "core", "guard"},
     "render": {"errors", "core"},
     "wire": {"errors", "core", "packs", "stores", "guard"},
-    "cli": {"errors", "core", "packs", "render", "wire", "stores"},
-    "testing": {"errors", "core", "stores", "guard"},
+    "cli": {"errors", "core", "packs", "render", "wire", "stores", "identity"},
+    "testing": {"errors", "core", "stores", "guard", "identity"},
     "__main__": {"cli"},
     "__init__": {"errors", "core", "packs", "guard"},
 }
@@ -29,6 +29,13 @@ PURE = {
     "__future__", "bisect", "calendar", "collections", "dataclasses", "datetime", "functools",
     "hashlib", "itertools", "os", "re", "struct", "types", "typing", "zlib", "minorguard",
 }  # fmt: skip
+
+PURE_IDENTITY = PURE | {"binascii", "cryptography", "hmac", "json", "operator", "unicodedata"}
+PURE_PARTS = {
+    "minorguard.errors",
+    "minorguard.identity.secrets",
+    "minorguard.identity.id_numbers",
+}
 
 FORBIDDEN_NAMES = {"open", "print", "input", "exec", "eval", "__import__", "globals"}
 FORBIDDEN_CALLS = {"now", "today", "utcnow", "time", "monotonic", "urandom", "random"}
@@ -91,6 +98,28 @@ def test_there_is_no_float_in_the_core(path):
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         assert not (isinstance(node, ast.Constant) and isinstance(node.value, float))
         assert not (isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div))
+
+
+def pure_identity():
+    """The real-name wire, and what it is made of."""
+    identity = SOURCE / "identity"
+    return [*sorted(identity.glob("wire*.py")), identity / "secrets.py", identity / "id_numbers.py"]
+
+
+@pytest.mark.parametrize("path", pure_identity(), ids=lambda p: p.name)
+def test_the_real_name_wire_waits_for_nothing_reads_nothing_and_rolls_no_dice(path):
+    for module, _ in imports(path):
+        assert module.split(".")[0] in PURE_IDENTITY, module
+        assert module != "os"
+        if module.startswith("minorguard"):
+            assert module in PURE_PARTS or module.startswith("minorguard.identity.wire"), module
+        if module.startswith("cryptography"):
+            assert module.endswith((".aead", ".exceptions")), module
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        assert not isinstance(node, ast.Global)
+        if isinstance(node, ast.Call):
+            name = getattr(node.func, "attr", getattr(node.func, "id", ""))
+            assert name not in FORBIDDEN_NAMES | FORBIDDEN_CALLS | {"generate_key", "uuid4"}, name
 
 
 @pytest.mark.parametrize("path", modules(), ids=lambda p: str(p.relative_to(SOURCE)))

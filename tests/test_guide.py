@@ -11,7 +11,7 @@ import sys
 import tomllib
 from contextlib import nullcontext
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import cache
 from importlib import import_module
 from itertools import product
@@ -46,6 +46,7 @@ from minorguard.core.decision import LEASE_S
 from minorguard.core.limits import Code
 from minorguard.core.subject import attained_on
 from minorguard.errors import UnknownStore
+from minorguard.identity import nppa_pace, nppa_places, verification, wire_codes, wire_messages
 from minorguard.kicks.timetable import JITTER_PARTS
 from minorguard.packs import KNOWN_LAWS, schema
 from minorguard.packs.build import rules_of
@@ -62,13 +63,16 @@ TESTS = Path(__file__).parent
 DOCS = TESTS.parent / "docs"
 PAGES = [
     "README.md",
-    *(f"en/{name}.md" for name in ("concepts", "counting", "law", "scale", "stores", "wire")),
+    *(
+        f"en/{name}.md"
+        for name in ("concepts", "counting", "identity", "law", "scale", "stores", "wire")
+    ),
 ]
 TRANSLATED = {page: page.replace("en/", "zh/") for page in PAGES} | {"README.md": "README.zh-CN.md"}
 BOTH = [*TRANSLATED, *TRANSLATED.values()]
-WIRE, LAW, COUNTING, STORES, SCALE = (
+WIRE, LAW, COUNTING, STORES, SCALE, IDENTITY = (
     [f"{lang}/{name}.md" for lang in ("en", "zh")]
-    for name in ("wire", "law", "counting", "stores", "scale")
+    for name in ("wire", "law", "counting", "stores", "scale", "identity")
 )
 CONCEPT_LINES_MAX = 80
 STORE_LINES_MAX = 40
@@ -250,7 +254,7 @@ def test_the_guide_shows_sessions_of_each_command_and_errors_too():
     texts = "".join(below for _, below in sessions("en/wire.md"))
 
     assert {shlex.split(command)[1] for command in commands} == {
-        *("decide", "replay", "explain", "calendar", "features", "law")
+        *("decide", "replay", "explain", "calendar", "features", "law", "nppa")
     }
     assert '"error"' in texts
 
@@ -820,7 +824,7 @@ def test_the_two_calendars_differ_by_as_many_days_as_the_page_says(page):
 # --- counting and stores: promises, numbers, errors, options -------------------------------------
 
 
-@pytest.mark.parametrize("page", [*COUNTING, *STORES, *SCALE])
+@pytest.mark.parametrize("page", [*COUNTING, *STORES, *SCALE, *IDENTITY])
 def test_each_promise_of_the_page_is_proved_by_a_test_that_exists(page):
     proofs = re.findall(r"`(test_\w+\.py)::(test_\w+)`", prose(page))
     assert len(proofs) >= 5
@@ -829,13 +833,13 @@ def test_each_promise_of_the_page_is_proved_by_a_test_that_exists(page):
         assert f"def {test}(" in (TESTS / file).read_text("utf-8"), (file, test)
 
 
-@pytest.mark.parametrize("page", COUNTING)
+@pytest.mark.parametrize("page", [*COUNTING, *IDENTITY])
 def test_no_promise_of_the_page_is_without_its_test(page):
     for row in rows(part(page, "promises")):
         assert re.search(r"`test_\w+\.py::test_\w+`$", row[1]), row
 
 
-@pytest.mark.parametrize("page", [*COUNTING, *STORES, *SCALE])
+@pytest.mark.parametrize("page", [*COUNTING, *STORES, *SCALE, *IDENTITY])
 def test_each_number_of_the_page_is_the_one_in_the_code(page):
     table = rows(part(page, "bounds"))
     assert len(table) >= 5
@@ -892,6 +896,36 @@ def test_each_fact_does_to_an_order_what_the_page_says(page):
                 degraded = guard.record(fact, at=at).degraded
                 assert (degraded == ("late_settlement",)) == ("late_settlement" in cell), cell
             assert guard.usage(child, at=at).spent_today_fen == fen, cell
+
+
+@pytest.mark.parametrize("page", IDENTITY)
+def test_each_status_has_the_moves_of_the_page(page):
+    table = {codes(row[0])[0]: codes(row[2]) for row in rows(part(page, "status"))}
+
+    assert {old: set(new) for old, new in table.items()} == verification.MOVES
+    assert list(table) == list(verification.MOVES)
+
+
+@pytest.mark.parametrize("page", IDENTITY)
+def test_each_code_of_the_national_system_is_in_the_table_once(page):
+    listed = first_codes(part(page, "errors"))
+
+    assert sorted(map(int, listed)) == sorted(wire_codes.CODES.keys() - {wire_codes.OK})
+
+
+@pytest.mark.parametrize("page", IDENTITY)
+def test_the_limits_of_the_national_system_are_those_of_the_page(page):
+    text = part(page, "nppa")
+
+    assert len(nppa_places.OFFICIAL_HOSTS) == 3
+    for limit in (*nppa_pace.LIMITS.values(), wire_messages.BATCH_MAX):
+        assert re.search(rf"(?<!\d){limit}(?!\d)", text), limit
+    for number in (
+        wire_messages.REPORT_WITHIN_S,
+        nppa_pace.BREAKER_OPEN_S,
+        verification.PENDING_MAX // timedelta(hours=1),
+    ):
+        assert re.search(rf"(?<!\d){number}(?!\d)", text), number
 
 
 @pytest.mark.parametrize("page", STORES)

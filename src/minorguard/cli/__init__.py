@@ -1,7 +1,7 @@
 """The command line: one module for each group of commands.
 
 Exit 0: all is well. 1: a line could not be judged, a case failed. 2: usage or configuration.
-3: the store did not do its part.
+3: the store, or the identity authority, did not do its part.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import sys
 from typing import TYPE_CHECKING, cast
 
 from minorguard import __version__
-from minorguard.cli import judge, keep, law
+from minorguard.cli import identity, judge, keep, law
 from minorguard.cli.options import OK, STORE, USAGE
 from minorguard.errors import ConfigurationError, StoreError
 
@@ -63,6 +63,6 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for module in (judge, keep, law):
+    for module in (judge, keep, law, identity):
         module.add_commands(commands)
     return parser
