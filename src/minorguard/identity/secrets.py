@@ -37,7 +37,7 @@ class Masked(Generic[Value]):
 
     __slots__ = ("_value",)
     _value: Value
-    __hash__ = None  # type: ignore[assignment] # a hash would tell which value it is; see above
+    __hash__ = None  # type: ignore[assignment]  # a hash would tell which value it is; see above
 
     def reveal(self) -> Value:
         """The value itself: for the one line that sends it, and never for a variable that stays."""
