@@ -200,12 +200,13 @@ class AsyncGuard(Desk):
         raise StoreUnavailable("merged in a circle")
 
     async def _swapped(self, task: Task[Result]) -> Result:
-        from asyncio import wait_for
+        from asyncio import timeout
 
         codec, key, _ = task
         lock = self._lock(key)
         try:
-            await wait_for(lock.acquire(), PATIENCE_S)
+            async with timeout(PATIENCE_S):  # wait_for may swallow a cancellation, before 3.12
+                await lock.acquire()
         except TimeoutError:
             raise Contention(f"the {codec.kind} document is waited for") from None
         try:
