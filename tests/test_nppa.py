@@ -25,7 +25,7 @@ from minorguard.errors import (
     ProviderRejected,
     ProviderUnavailable,
 )
-from minorguard.identity import nppa_line
+from minorguard.identity import nppa_line, nppa_talk
 from minorguard.identity.nppa import QUERIES, Event, NppaClient, ai_of, batches, due
 from minorguard.identity.nppa_async import AsyncNppaClient
 from minorguard.identity.nppa_pace import LIMITS, Breaker, Pace
@@ -35,8 +35,9 @@ from minorguard.identity.nppa_selftest import selftest
 from minorguard.identity.nppa_talk import MESSAGES_MAX
 from minorguard.identity.secrets import Secret
 from minorguard.identity.verification import PENDING_MAX, Verification
+from minorguard.identity.wire import birth_date_of_pi
 from minorguard.identity.wire_codes import CODES
-from minorguard.identity.wire_messages import Credentials
+from minorguard.identity.wire_messages import Credentials, Result
 from minorguard.testing import nppa_mishaps as mishaps
 from minorguard.testing import providers
 from minorguard.testing.nppa import FakeNppa
@@ -994,3 +995,25 @@ def test_the_example_registers_a_player_who_is_pending_then_verified_then_plays(
         "reported: all",
         "plays at nine: outside_window",
     ]
+
+
+# --- a reply about somebody else ------------------------------------------------------------------
+
+
+PIS = [preset.pi for preset in PRESETS if preset.pi]
+
+
+@pytest.mark.parametrize("pi", PIS)
+def test_a_reply_with_another_birth_date_than_the_number_s_verifies_nobody(pi):
+    born = birth_date_of_pi(pi)
+    answer = nppa_talk._verification("p-1", Result("verified", pi), FRIDAY, born)
+    assert answer.status == "verified"
+    with pytest.raises(ProviderUnavailable):
+        nppa_talk._verification("p-1", Result("verified", pi), FRIDAY, born + timedelta(days=1))
+
+
+def test_what_is_pending_remembers_the_birth_date_that_a_forged_reply_would_have_to_match():
+    born = birth_date_of_pi(PIS[0])
+    pending = nppa_talk._verification("p-1", Result("pending"), FRIDAY, born)
+    assert pending.evidence.born == born
+    assert pending.subject(now=FRIDAY).born is None

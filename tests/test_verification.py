@@ -88,6 +88,19 @@ def test_a_verified_account_does_not_change_hands_by_an_answer():
     assert given_up.moved(known("verified", ADULT, NOW + SECOND, "p-2")).person == "p-2"
 
 
+def test_a_revocation_is_not_undone_by_the_old_answer_told_again():
+    verified = known("verified")
+    for revoked in (verified.revoked(NOW), verified.revoked(NOW - timedelta(hours=1))):
+        with pytest.raises(InvalidRequest):
+            revoked.moved(verified)
+
+
+@pytest.mark.parametrize(("old", "new"), [("pending", "failed"), ("failed", "pending")])
+def test_an_answer_about_another_account_is_refused(old, new):
+    with pytest.raises(InvalidRequest):
+        known(old).moved(known(new, person="p-2", at=NOW + timedelta(seconds=1)))
+
+
 def test_who_said_twelve_does_not_say_thirty_the_next_time():
     twelve = AgeEvidence(Ages(12, 13), "form", "declared", NOW)
     thirty = AgeEvidence(Ages(30, 31), "form", "declared", NOW + SECOND)

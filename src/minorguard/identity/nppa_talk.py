@@ -23,6 +23,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Final, Generic, NamedTuple, TypeAlias, TypeVar
 from urllib.parse import urlencode
 
+from minorguard.core.calendar import local
 from minorguard.errors import (
     ConfigurationError,
     IdentityError,
@@ -51,7 +52,7 @@ from minorguard.identity.wire_messages import (
 )
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from datetime import date, datetime
 
     from minorguard.identity.nppa_places import Places
     from minorguard.identity.secrets import Secret
@@ -162,18 +163,19 @@ class Talks:
 
     def check(self, claim: Claim, at: datetime) -> Ask[Verification]:
         """Who is this?"""
-        account = claim.account
+        account, born, at = claim.account, claim.number.born, local(at, "at")
         request = CheckRequest(self._ai(account), claim.name, claim.number)
         return Ask(
             "check",
             lambda key, now_ms: check_call(key, request, timestamp_ms=now_ms, nonce=fresh_nonce()),
-            lambda body: _verification(account, read_result(body), at),
+            lambda body: _verification(account, read_result(body), at, born),
         )
 
     def query(self, pending: Verification, at: datetime) -> Ask[Verification] | Verification:
         """What became of it? Whoever has waited for 48 hours is told so without asking."""
         if pending.status != "pending":
             raise InvalidRequest("pending.status", "want pending")
+        at = local(at, "at")
         known = pending.at_instant(at)
         if known.status != "pending":
             return known
@@ -183,7 +185,8 @@ class Talks:
             result = read_result(body)
             if result.identity == "pending":
                 return pending
-            return _verification(pending.person, result, at)
+            asked = pending.evidence
+            return _verification(pending.person, result, at, None if asked is None else asked.born)
 
         return Ask(
             "query",
@@ -346,11 +349,21 @@ def _read(ask: Ask[T], came: Answer | Lost | None) -> _Found[T] | IdentityError:
     return ProviderUnavailable(f"{ask.api}: HTTP status {came.status}")
 
 
-def _verification(account: str, result: Result, at: datetime) -> Verification:
+YEARS_MAX = 150
+
+
+def _verification(account: str, result: Result, at: datetime, born: date | None) -> Verification:
+    """``born``: by the number that was asked about. A reply about another birth is none of ours."""
     if result.pi is None or result.born is None:
-        return Verification(result.identity, account, None, at)
-    if result.born > at.date():
-        raise ProviderUnavailable("the reply has a birth date that is still to come")
+        if born is None or result.identity != "pending":
+            return Verification(result.identity, account, None, at)
+        # Kept for the reply to come, which goes over plain HTTP and could be forged.
+        asked = AgeEvidence.of_birth(born, SOURCE, "declared", at)
+        return Verification("pending", account, asked, at)
+    if not at.year - YEARS_MAX <= result.born.year or result.born > at.date():
+        raise ProviderUnavailable("the reply has a birth date that nobody alive has")
+    if born is not None and result.born != born:
+        raise ProviderUnavailable("the reply has another birth date than the number asked about")
     evidence = AgeEvidence.of_birth(result.born, SOURCE, "verified", at)
     return Verification(result.identity, result.pi, evidence, at)
 

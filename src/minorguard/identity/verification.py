@@ -159,13 +159,19 @@ class Verification:
         if answer.status not in MOVES[known.status]:
             reason = f"{known.status} never becomes {answer.status}"
             raise InvalidRequest("verification.status", reason)
-        if known.status == "verified" and answer.person != known.person:
+        # Only the authority's first yes may name the person anew: by the authority's own key.
+        first_yes = answer.status == "verified" and known.status != "verified"
+        if answer.person != known.person and not first_yes:
             raise InvalidRequest("verification.person", "want the same person, or revoke first")
         return answer
 
     def revoked(self, at: datetime) -> Verification:
-        """Nothing is known any more from ``at`` on; what speaks for a minor still does."""
-        return Verification("none", self.person, self.evidence, at)
+        """Nothing is known any more from ``at`` on; what speaks for a minor still does.
+
+        It is newer than what it takes back, so that the old answer told again is refused.
+        """
+        later = max(local(at, "at"), self.at + timedelta(seconds=1))
+        return Verification("none", self.person, self.evidence, later)
 
     def subject(
         self,
