@@ -48,7 +48,7 @@ def vakt() -> Ask:
     storage = MemoryStorage()
     storage.add(Policy(1, context={"age_ymd": Greater(ADULT_YMD)}, **asks))
     hour = And(GreaterOrEqual(OPENS_S), Less(CLOSES_S))
-    storage.add(Policy(2, context={"playable": Eq(True), "second": hour}, **asks))  # noqa: FBT003
+    storage.add(Policy(2, context={"playable": Eq(True), "second": hour}, **asks))  # noqa: FBT003 - a value
     is_allowed = Guard(storage, RulesChecker()).is_allowed
 
     def ask(born_ymd: int, stamp: int) -> bool:

@@ -36,6 +36,7 @@ from storekit import STORES
 from strategies import few, moment
 
 GAME = law("cn.game")
+NAIVE = datetime(2026, 11, 20)  # noqa: DTZ001 - a clock that does not say where it stands
 HOUR = moment(date(2026, 11, 20), 20 * 3600)
 LONG_DAY = moment(date(2020, 6, 5), 8 * 3600)
 CHILD = Subject("p-81", born=date(2012, 5, 1), identity="verified")
@@ -153,7 +154,7 @@ def test_a_birth_to_come_is_invalid_and_writes_nothing(guard, store):
 def test_the_clock_is_asked_where_no_instant_is_given():
     guard = Guard(GAME, store=stores.open("memory:"), clock=lambda: HOUR)
     assert guard.decide(Play(CHILD, session="a")).at == HOUR
-    naive = Guard(GAME, store=stores.open("memory:"), clock=lambda: datetime(2026, 11, 20))  # noqa: DTZ001
+    naive = Guard(GAME, store=stores.open("memory:"), clock=lambda: NAIVE)
     with pytest.raises(InvalidRequest):
         naive.decide(Play(CHILD, session="a"))
 

@@ -44,11 +44,13 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _speak_utf8() -> None:
-    if sys.stdin is None or sys.stdout is None or sys.stderr is None:  # pyright: ignore[reportUnnecessaryComparison]
+    streams: tuple[object, ...] = (sys.stdin, sys.stdout, sys.stderr)
+    if None in streams:  # a process may be started with any of them closed
         raise ConfigurationError("standard input, output and error must be open")
     # Typed as any text stream; those of a process are files, which can be told their encoding.
     sys.stdout.reconfigure(encoding="utf-8")  # type: ignore[union-attr]  # a file
-    sys.stderr.reconfigure(encoding="utf-8", errors="backslashreplace")  # type: ignore[union-attr]
+    errors = "backslashreplace"
+    sys.stderr.reconfigure(encoding="utf-8", errors=errors)  # type: ignore[union-attr]  # a file
 
 
 def _forget_stdout() -> None:
