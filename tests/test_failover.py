@@ -376,8 +376,8 @@ def cut_off(replica):
 def test_with_wait_nothing_is_granted_that_no_replica_has(private_redis_pair, open_store):
     pair = private_redis_pair(min_replicas_to_write=0)
     with (
-        closing(open_store(other(pair.url, wait=1, timeout_s=1))) as store,
-        closing(open_store(other(pair.url, wait=1, timeout_s=1))) as second,
+        closing(open_store(other(pair.url, wait=1, timeout_s=3))) as store,
+        closing(open_store(other(pair.url, wait=1, timeout_s=3))) as second,
         closing(open_store(other(pair.url, accept="async_replicas"))) as careless,
     ):
         guard, elsewhere = Guard(GAME, store=store), Guard(GAME, store=second)
@@ -436,7 +436,7 @@ def lag(primary, replica):
 
 
 def test_a_failover_never_grants_above_the_cap_with_wait(parted):
-    assert granted_in_a_failover(parted, wait=1, timeout_s=1) == 20_000
+    assert granted_in_a_failover(parted, wait=1, timeout_s=3) == 20_000
 
 
 def test_a_failover_grants_above_the_cap_where_that_was_accepted(parted):
@@ -447,7 +447,7 @@ def test_a_failover_grants_above_the_cap_where_that_was_accepted(parted):
 def test_wait_counts_for_the_connection_that_has_written(private_redis_pair):
     """Twenty threads, so twenty connections; each has its own swap acknowledged, or not."""
     pair = private_redis_pair(min_replicas_to_write=0)
-    with closing(stores.open(other(pair.url, wait=1, timeout_s=0.4))) as store:
+    with closing(stores.open(other(pair.url, wait=1, timeout_s=5))) as store:
         start = Barrier(20)
 
         def swap(n):
