@@ -14,7 +14,7 @@ from typing import Any
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
-from minorguard.packs.loader import features
+from minorguard.packs.tables import features
 from oracle.notices import DAYS_OFF, DAYS_WORKED
 
 Line = dict[str, Any]

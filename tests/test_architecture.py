@@ -12,6 +12,8 @@ SOURCE = Path(__file__).parents[1] / "src" / "minorguard"
 LAYERS = {
     "errors": set(),
     "core": {"errors"},
+    "guardians": {"errors", "core", "stores"},
+    "content": {"errors", "core", "stores"},
     "packs": {"errors", "core"},
     "stores": {"errors"},
     "identity": {"errors", "core"},
@@ -19,7 +21,7 @@ LAYERS = {
     "kicks": {"errors", "core", "guard"},
     "render": {"errors", "core"},
     "wire": {"errors", "core", "packs", "stores", "guard"},
-    "cli": {"errors", "core", "packs", "render", "wire", "stores", "identity"},
+    "cli": {"errors", "core", "packs", "render", "wire", "stores", "identity", "content"},
     "testing": {"errors", "core", "stores", "guard", "identity"},
     "__main__": {"cli"},
     "__init__": {"errors", "core", "packs", "guard"},

@@ -426,7 +426,7 @@ def test_the_reading_of_age_matters_on_birthdays_alone():
 
     assert comparison.changed
     for outcome in comparison.changed:
-        assert all(who.birthday in (8, 12, 16, 18) for who in outcome.whos)
+        assert all(who.birthday in (8, 12, 14, 16, 18) for who in outcome.whos)
 
 
 def test_the_reading_of_pending_matters_to_those_who_wait_alone():

@@ -287,7 +287,7 @@ def test_a_stricter_guardian_is_named_with_the_stricter_number():
 def test_a_missing_cap_can_be_a_refusal():
     """As in the laws of live rooms and videos: 未成年人网络保护条例 art. 44 without a number."""
     [game_cap] = [rule for rule in GAME.rules if isinstance(rule, HouseCap)]
-    refusing = HouseCap(game_cap.head, "daily", refuses=True)
+    refusing = HouseCap(game_cap.head, "daily")
     strict = GAME.adding([refusing])
     house = HouseRule(id="h", settings=GuardianSettings(daily_fen=9000))
 

@@ -389,7 +389,7 @@ KEPT = json.loads(DOCUMENTS.read_text(encoding="utf-8"))["facts"]
 def test_a_facts_document_of_an_older_release_opens_for_ever(kept):
     known = recorded.from_bytes(bytes.fromhex(kept["body"]))
     revoked = frozenset(kept["revoked"])
-    stands = known.of(Subject("p-81", consents=revoked | {"optional_pi"}))
+    stands = known.of(Subject("p-81", consents=revoked | {"optional_pi"}), 1 << 40)
     assert stands.minors_mode is kept["mode"]
     assert stands.consents == {*kept["granted"], "optional_pi"}
     for length in range(len(kept["body"]) // 2):
@@ -494,7 +494,7 @@ def test_the_store_is_not_touched_where_nothing_counts():
     assert codes(guard.decide(Spend(little, fen=1, order="a"), at=HOUR)) == ["spend_forbidden"]
     assert codes(guard.decide(Play(nobody, session="a"), at=HOUR)) == ["identity_required"]
     assert guard.decide(Show(CHILD, rating="8+"), at=HOUR).allowed
-    guard.features(CHILD, at=HOUR)
+    assert not guard.decide(Use(CHILD, "game_account_trade"), at=HOUR)
 
 
 def test_a_store_that_lost_everything_is_believed(store):

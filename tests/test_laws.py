@@ -379,7 +379,7 @@ def test_what_is_not_covered_is_refused(question):
         "base" if ruler is LAWS["base"] else "", ("use", "show", "play", "purchase")
     )
     opens = date(2019, 11, 1) if request.act in ("play", "purchase") else date(2021, 6, 1)
-    known = not isinstance(request, Use) or request.feature == "game_account_trade"
+    known = not isinstance(request, Use) or request.feature in ruler.features
     covered = request.act in acts and at.date() >= opens and known
 
     decision = ruler.decide(request, at=at, usage=usage)

@@ -11,7 +11,7 @@ from minorguard import ZONE, Ages, GuardianSettings, HouseRule, Subject, Usage, 
 from minorguard.core.compare import Side, asks_of, compare
 from minorguard.core.lint import lint
 from minorguard.core.rules import Head, HouseCap
-from minorguard.packs.loader import house_file
+from minorguard.packs.house import house_file
 from minorguard.wire.lawlint import lint_json, lint_text, without_effect
 
 GAME = law("cn.game")
@@ -97,7 +97,7 @@ LINTED = [
     ({"features": TRADE_OFF}, Ages(0, 18), "none", ["cn.base.game_account_trade"]),
     ({"features": TRADE_OFF}, Ages(18, 1000), "tightens", []),
     ({"features": {"game_account_trade": True}}, Ages(0, 18), "none", []),
-    ({"features": {"tipping": False}}, Ages(0, 18), "none", ["cn.base.coverage"]),
+    ({"features": {"tipping": False}}, Ages(0, 18), "none", ["cn.base.tipping"]),
     ({}, Ages(0, 18), "none", []),
 ]  # fmt: skip
 
@@ -162,7 +162,7 @@ def test_caps_that_only_together_answer_the_law_each_have_an_effect():
         ages=Ages(8, 18),
     )
     ruler = GAME.adding(
-        HouseCap(head._replace(id=f"x.{period}"), period, refuses=True)
+        HouseCap(head._replace(id=f"x.{period}"), period)
         for period in ("single", "daily")
     )
     both = HouseRule("h", GuardianSettings(single_fen=99_999, daily_fen=99_999), ages=Ages(8, 18))

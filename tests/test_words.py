@@ -7,7 +7,8 @@ import pytest
 
 from minorguard import ZONE, GuardianSettings, Subject, Use, law
 from minorguard.cli import main
-from minorguard.packs.loader import features
+from minorguard.core.citation import PROVENANCES
+from minorguard.packs.tables import features
 
 KEYS = ["id", "enabled", "value", "changeable_by", "basis", "citations"]
 AT = datetime(2026, 11, 18, 15, tzinfo=ZONE)
@@ -65,7 +66,7 @@ def test_every_row_has_the_keys_of_the_contract_and_an_id_of_the_catalogue(capsy
     for row in rows.values():
         assert list(row) == KEYS
         assert row["citations"]
-        assert row["basis"] in {"law", "regulation", "notice"}
+        assert row["basis"] in PROVENANCES
 
 
 def test_what_statute_closes_nobody_may_open(capsys):
@@ -82,7 +83,7 @@ def test_ages_are_reached_two_days_ago(capsys):
         assert rows["guardian_reads_messages"]["enabled"] is reads
     adult = table(capsys, "--age", "18", "--at", "2026-11-18T15:00:00+08:00")
     assert adult["game_account_trade"]["enabled"]
-    assert adult["game_account_trade"]["basis"] is None
+    assert adult["game_account_trade"]["citations"]
     assert not adult["fan_support_community"]["enabled"]
 
 
@@ -96,8 +97,9 @@ def test_the_table_is_for_people_too(capsys):
     assert main(["features", "--law", "cn.game", "--age", "12", "--mode", "on"]) == 0
 
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0].split("\t") == ["功能", "开放", "谁可更改", "依据"]
-    assert any(line.startswith("game_account_trade\t✗") for line in lines)
+    assert lines[0].split("\t") == ["功能", "名称", "开放", "值", "谁可更改", "依据"]
+    assert any(line.startswith("game_account_trade\t游戏账号租售\t✗") for line in lines)
+    assert any(line.startswith("daily_time_limit\t每日时长\t✓\t3600\tguardian") for line in lines)
 
 
 @pytest.mark.parametrize("argv", [["--at", "yesterday"], ["--age", "-1"], ["--age", "1e3"]])

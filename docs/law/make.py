@@ -9,7 +9,8 @@ from itertools import groupby
 
 from minorguard import law
 from minorguard.core.rules import EVER
-from minorguard.packs import KNOWN_LAWS
+from minorguard.core.shown import ContentRule
+from minorguard.packs import KNOWN_LAWS, PARTS
 from minorguard.wire.cases import cases_of
 
 HEAD = """\
@@ -42,10 +43,15 @@ def table() -> str:
         reached = [*case.expect.get("rules", ()), *case.expect.get("obligations", ())]
         for rule_id in dict.fromkeys(reached):
             shown.setdefault(rule_id, []).append(case.name["zh"])
-    for law_id in KNOWN_LAWS:
+    for law_id in (*KNOWN_LAWS, *PARTS):
         name = f"{law_id.replace('.', '/')}.toml"
         lines = lines_of(name)
-        rules = [rule for rule in law(law_id).rules if rule.head.pack == law_id]
+        loaded = law(PARTS.get(law_id, law_id))
+        rules = [
+            rule
+            for rule in loaded.rules
+            if rule.head.pack == law_id and not isinstance(rule, ContentRule)
+        ]
         out.append(f"\n## {law_id}\n")
         out.append("| rule 规则 | in force 有效期 | article 条文 | basis 性质 | line 行 |")
         out.append("| --- | --- | --- | --- | --- |")

@@ -28,6 +28,7 @@ from minorguard.core.rules import Rule
 from minorguard.core.settings import HouseRule
 from minorguard.core.subject import Ages, GuardianSettings, Subject
 from minorguard.core.usage import Usage
+from minorguard.core.uses import Lesson, Message, ModeSwitch, Page, Pk, Post, Recipient
 from minorguard.errors import (
     ConfigurationError,
     Contention,
@@ -67,11 +68,18 @@ __all__ = [
     "Law",
     "LawStamp",
     "Left",
+    "Lesson",
+    "Message",
     "MinorguardError",
     "ModeChanged",
+    "ModeSwitch",
     "OutcomeUnknown",
+    "Page",
+    "Pk",
     "Play",
     "Policy",
+    "Post",
+    "Recipient",
     "Refunded",
     "Request",
     "Rule",

@@ -98,7 +98,7 @@ def _law_diff(args: argparse.Namespace) -> int:
 
 def _law_lint(args: argparse.Namespace) -> int:
     from minorguard.core.lint import lint
-    from minorguard.packs.loader import house_file
+    from minorguard.packs.house import house_file
     from minorguard.wire.lawdiff import days_compared
     from minorguard.wire.lawlint import lint_json, lint_text, without_effect
 

@@ -6,6 +6,15 @@ from dataclasses import dataclass, field
 from typing import Literal, get_args
 
 from minorguard.core.subject import FEN_MAX, Subject, want_bool, want_int
+from minorguard.core.uses import (
+    DETAILS,
+    UNCOMPILED,
+    Detail,
+    ModeSwitch,
+    Post,
+    want_labels,
+    want_name,
+)
 from minorguard.errors import InvalidRequest
 
 Act = Literal["play", "purchase", "tip", "use", "show"]
@@ -21,8 +30,13 @@ Slot = Literal[
 """Where content is shown: the first six are prominent, ``search`` and ``detail`` are sought."""
 SLOTS: tuple[str, ...] = get_args(Slot)
 
+PROMINENT: frozenset[str] = frozenset(SLOTS[:6])
+PUSHED: frozenset[str] = frozenset(SLOTS[:8])
+"""Slots in which content comes by itself: the prominent ones, feeds and notifications."""
+
 Key = str | tuple[object, ...]
-"""All that a rule may read of a request but the person's age and the numbers asked for."""
+"""All that a rule may read of a request but the person's age and the numbers asked for; empty
+where a request is not worth compiling for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,10 +108,15 @@ class Spend:
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """To use a feature of the service, named by its toggle id (``game_account_trade``)."""
+    """To use a feature of the service, named by its toggle id (``game_account_trade``).
+
+    ``about`` says more of it, and then the feature need not be named: ``Post``, ``Message``,
+    ``Pk``, ``ModeSwitch``, ``Page``, ``Lesson``.
+    """
 
     subject: Subject
-    feature: str
+    feature: str = ""
+    about: Detail | None = field(default=None, kw_only=True)
     key: Key = field(init=False, repr=False, compare=False)
 
     @property
@@ -105,23 +124,45 @@ class Use:
         """``use``."""
         return "use"
 
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The content categories of what is posted or written."""
+        return getattr(self.about, "labels", ())
+
     def __post_init__(self) -> None:
         want_subject(self.subject)
+        about, put = self.about, object.__setattr__
+        if about is not None:
+            if type(about) not in DETAILS:
+                raise InvalidRequest(
+                    "ask.about", "want Post, Message, Pk, ModeSwitch, Page, Lesson"
+                )
+            if self.feature not in ("", about.feature):
+                raise InvalidRequest("ask.feature", f"want {about.feature}, or none")
+            put(self, "feature", about.feature)
         want_name(self.feature, "ask.feature")
-        object.__setattr__(self, "key", ("use", self.feature, self.subject.profile))
+        put(self, "key", () if isinstance(about, UNCOMPILED) else self._key())
+
+    def _key(self) -> Key:
+        about = self.about
+        said: object = self.labels if isinstance(about, Post) else about is not None
+        if isinstance(about, ModeSwitch):
+            said = (about.on, about.guardian_verified)
+        return ("use", self.feature, said, self.subject.profile)
 
 
 @dataclass(frozen=True, slots=True)
 class Show:
     """To be shown content.
 
-    ``rating``: an age rating, ``"12+"`` or ``"SYSTEM:LABEL"`` (``"PEGI:16"``). ``slot``: where it
-    is shown. ``minors_only_service``: whether the service is for minors alone, so that somebody of
-    unknown age counts as one.
+    ``rating``: an age rating, ``"12+"`` or ``"SYSTEM:LABEL"`` (``"PEGI:16"``). ``categories``: what
+    kinds of content it is. ``slot``: where it is shown. ``minors_only_service``: whether the
+    service is for minors alone, so that somebody of unknown age counts as one.
     """
 
     subject: Subject
     rating: str | None = field(default=None, kw_only=True)
+    categories: tuple[str, ...] = field(default=(), kw_only=True)
     slot: Slot = field(default="detail", kw_only=True)
     minors_only_service: bool = field(default=False, kw_only=True)
     key: Key = field(init=False, repr=False, compare=False)
@@ -131,14 +172,22 @@ class Show:
         """``show``."""
         return "show"
 
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The content categories."""
+        return self.categories
+
     def __post_init__(self) -> None:
         want_subject(self.subject)
         want_name(self.rating, "ask.rating", optional=True)
+        put = object.__setattr__
+        if self.categories:
+            put(self, "categories", want_labels(self.categories, "ask.categories"))
         if self.slot not in SLOTS:
             raise InvalidRequest("ask.slot", f"want one of {', '.join(get_args(Slot))}")
         want_bool(self.minors_only_service, "ask.minors_only_service")
-        key = ("show", self.rating, self.slot, self.minors_only_service, self.subject.profile)
-        object.__setattr__(self, "key", key)
+        where = (self.slot, self.minors_only_service)
+        put(self, "key", ("show", self.rating, self.categories, where, self.subject.profile))
 
 
 Request = Play | Spend | Use | Show
@@ -148,11 +197,3 @@ def want_subject(value: object) -> None:
     """Refuse all but a ``Subject``."""
     if type(value) is not Subject:
         raise InvalidRequest("subject", "want a Subject")
-
-
-def want_name(value: object, path: str, *, optional: bool = False) -> None:
-    """Refuse all but a text of 1 to 128 characters, the name of a session or an order."""
-    if optional and value is None:
-        return
-    if type(value) is not str or not 1 <= len(value) <= 128:  # noqa: PLR2004 - said in the message
-        raise InvalidRequest(path, "want 1 to 128 characters")

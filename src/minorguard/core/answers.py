@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from minorguard.core.hours import NEVER, Hours
+from minorguard.core.limits import Duty
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -75,7 +76,11 @@ def answer_of(ruling: Ruling) -> DayAnswer:
     quota_s = min((quota.quota_s for quota in ruling.quotas), default=None)
     shut = ruling.objections or 0 in (quota_s, caps.single_fen)
     hours = NEVER if shut else ruling.hours
-    duties = {duty.obligation for duty in ruling.duties if hours or duty.always}
+    duties = {
+        duty.obligation
+        for duty in ruling.duties
+        if hours or (isinstance(duty, Duty) and duty.always)
+    }
     return DayAnswer(
         codes=tuple(sorted({objection.code for objection in ruling.objections})),
         hours=hours,
@@ -98,4 +103,5 @@ def binding(ruling: Ruling) -> tuple[Rule, ...]:
         rules += [window.rule for window in ruling.windows]
         rules += [quota.rule for quota in ruling.quotas]
         rules += [cap.rule for cap in ruling.caps]
+        rules += [count.rule for count in ruling.counts]
     return tuple(sorted(dict.fromkeys(rules), key=lambda rule: rule.id))

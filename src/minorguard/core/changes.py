@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from minorguard.core.acts import Show, Spend, Use
 from minorguard.core.calendar import ZONE
 from minorguard.core.hours import ALWAYS, both
-from minorguard.core.rules import rated_age
-from minorguard.core.settings import closes
+from minorguard.core.shown import rated_age
 from minorguard.core.subject import FOREVER, Ages, attained_on
+from minorguard.core.toggles import closes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -19,8 +19,9 @@ from minorguard.core.answers import DayAnswer, answer_of, binding
 from minorguard.core.dayfacts import facts_of
 from minorguard.core.hours import DAY_S, Hours, both
 from minorguard.core.limits import Note
-from minorguard.core.rules import EVER, FeatureBan
+from minorguard.core.rules import EVER
 from minorguard.core.subject import ANY_AGE, FOREVER, Ages, Identity, Subject
+from minorguard.core.toggles import FeatureBan
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from minorguard.core.acts import Play, Spend
 from minorguard.core.changes import Change, changes_of, overreach_of
 from minorguard.core.citation import PROVENANCES
+from minorguard.core.duties import due
 from minorguard.core.hours import DAY_S, contains
 from minorguard.core.limits import CAP_CODES
 from minorguard.core.ruling import DAYS_AHEAD
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
     from minorguard.core.acts import Request
     from minorguard.core.citation import Citation, Provenance
-    from minorguard.core.limits import Cap, Code, Period
+    from minorguard.core.limits import Cap, Code, Rest
     from minorguard.core.policy import Law, LawStamp
     from minorguard.core.rules import Rule
     from minorguard.core.ruling import Ruling, Stamp
@@ -31,14 +32,12 @@ if TYPE_CHECKING:
 
 Lang = Literal["zh", "en"]
 
-WARN_BEFORE_MIN = (15, 5, 1)
-"""Minutes before the end at which a person is warned."""
+WARN_BEFORE = tuple(timedelta(minutes=minutes) for minutes in (15, 5, 1))
+"""How long before the end a person is warned."""
 
 LEASE_S = 900
 LEASE_WITH_QUOTA_S = 120
 """How long an allowed Play may go on before it must ask again."""
-
-WARN_BEFORE = tuple(timedelta(minutes=minutes) for minutes in WARN_BEFORE_MIN)
 
 
 class Finding(NamedTuple):
@@ -90,7 +89,7 @@ class Segment:
         self.day = day
         self.start = start
         self.blocked = tuple(_blocked(ruling, start))
-        self.metered = bool(ruling.quotas or ruling.caps)
+        self.metered = bool(ruling.quotas or ruling.caps or ruling.counts)
 
     def closes(self, request: Request, second: int) -> Stamp | None:
         """The first instant from this open one on at which the law closes, if it ever does."""
@@ -159,7 +158,7 @@ class Decision:
             following,
             self._warn_at(until),
             self.remaining_fen,
-            self._obligations(allowed=allowed),
+            due(self, allowed=allowed),
             self._degraded(following),
         )
 
@@ -206,15 +205,16 @@ class Decision:
             for cap in ruling.caps:
                 if request.fen > self._left(cap):
                     yield Finding(CAP_CODES[cap.period], cap.rule, cap.cap_fen)
+        for count in ruling.counts:
+            counted = usage.counts.get(count.name, 0)
+            if counted >= count.count_max and contains(count.hours, self._second):
+                yield Finding("count_cap_exceeded", count.rule, count.count_max)
 
     def _left(self, cap: Cap) -> int:
-        return cap.cap_fen - self._spent(cap.period)
-
-    def _spent(self, period: Period) -> int:
-        if period == "single":
-            return 0
-        daily = period == "daily"
-        return self.usage.spent_today_fen if daily else self.usage.spent_month_fen
+        if cap.period == "single":
+            return cap.cap_fen
+        daily, usage = cap.period == "daily", self.usage
+        return cap.cap_fen - (usage.spent_today_fen if daily else usage.spent_month_fen)
 
     @property
     def governed(self) -> bool:
@@ -328,13 +328,11 @@ class Decision:
     @property
     def obligations(self) -> tuple[str, ...]:
         """What the platform must do, sorted."""
-        return self._obligations(allowed=self.allowed)
+        return due(self, allowed=self.allowed)
 
-    def _obligations(self, *, allowed: bool) -> tuple[str, ...]:
-        duties = self.segment.ruling.duties
-        if not duties:
-            return ()
-        return tuple(sorted({duty.obligation for duty in duties if allowed or duty.always}))
+    def reminds(self, rest: Rest) -> bool:
+        """Whether a reminder to rest is due: after more than so long without a break."""
+        return self.usage.continuous_s > rest.after_s
 
     @property
     def degraded(self) -> tuple[str, ...]:
@@ -361,7 +359,7 @@ class Decision:
     # -- words ----------------------------------------------------------------------------------
 
     def title(self, lang: Lang = "zh") -> str:
-        """The official title of the notice, 防沉迷提示."""
+        """The official title, 防沉迷提示."""
         return self.segment.law.wording.title(lang)
 
     @property

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import get_args
+from typing import TYPE_CHECKING, get_args
 
-from minorguard.core.acts import want_name, want_subject
+from minorguard.core.acts import want_subject
+from minorguard.core.calendar import local
 from minorguard.core.subject import CONSENTS, FEN_MAX, Consent, Subject, want_bool, want_int
+from minorguard.core.uses import want_name
 from minorguard.errors import InvalidRequest
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +88,14 @@ class _Consent(_Told):
 
 @dataclass(frozen=True, slots=True)
 class ConsentGranted(_Consent):
-    """A guardian consented to ``scope``."""
+    """A guardian consented to ``scope``, for good or ``until`` an instant."""
+
+    until: datetime | None = field(default=None, kw_only=True)
+
+    def __post_init__(self) -> None:
+        _Consent.__post_init__(self)
+        if self.until is not None:
+            object.__setattr__(self, "until", local(self.until, "fact.until"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,6 +75,30 @@ class Duty(NamedTuple):
     always: bool = False
 
 
+class Rest(NamedTuple):
+    """A reminder that the platform must give after so many seconds without a break, and again."""
+
+    rule: Rule
+    obligation: str
+    after_s: int
+
+
+class HalfCap(NamedTuple):
+    """What the platform must do when a payment reaches half of a cap for the day or the month."""
+
+    rule: Rule
+    obligation: str
+
+
+class Count(NamedTuple):
+    """At most so many in these hours; ``name`` is what is counted."""
+
+    rule: Rule
+    name: str
+    count_max: int
+    hours: Hours
+
+
 class Note(NamedTuple):
     """A degraded state that the answer must carry."""
 
@@ -82,4 +106,5 @@ class Note(NamedTuple):
     state: str
 
 
-Limit = Objection | Window | Quota | Cap | Duty | Note
+Due = Duty | Rest | HalfCap
+Limit = Objection | Window | Quota | Cap | Count | Due | Note

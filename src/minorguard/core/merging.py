@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 
 from minorguard.core import money, time
 from minorguard.core.hours import DAY_S, hours_of
-from minorguard.core.recorded import Recorded, later
+from minorguard.core.recorded import MODE, Recorded, later
 
 if TYPE_CHECKING:
     from minorguard.core.money import Order, Purse
+    from minorguard.core.ruling import Stamp
     from minorguard.core.time import Playtime, Sitting
 
 
@@ -31,8 +32,14 @@ def playtimes(one: Playtime, other: Playtime, person: str = "") -> Playtime:
             tuple(sittings.values()),
             hours_of((*one.charged, *other.charged)),
             tuple(dict.fromkeys(ended)),
+            _latest(one.reminded, other.reminded),
+            one.mode if other.mode is None else later(MODE, one.mode, other.mode),
         )
     )
+
+
+def _latest(one: Stamp | None, other: Stamp | None) -> Stamp | None:
+    return max((at for at in (one, other) if at is not None), default=None)
 
 
 def _joined(one: Sitting, other: Sitting) -> Sitting:

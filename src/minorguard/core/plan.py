@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from minorguard.core.calendar import ZONE, local
 from minorguard.core.decision import Decision, Segment
+from minorguard.core.features import rows_of, version_of
 from minorguard.core.hours import DAY_S
 from minorguard.core.ruling import closing, opening
 from minorguard.core.subject import FOREVER, Ages, attained_on, born_by
@@ -23,9 +24,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from minorguard.core.acts import Key, Request
+    from minorguard.core.features import Feature
     from minorguard.core.policy import Law
     from minorguard.core.ruling import Ruling, Stamp, Walk
-    from minorguard.core.subject import Subject
+    from minorguard.core.subject import Profile, Subject
     from minorguard.core.usage import Usage
 
 KEPT_MAX = 5_000
@@ -44,12 +46,13 @@ Sort = tuple[int, bool, bool]
 class Plan:
     """A law's compiled rows for all kinds of request met so far."""
 
-    __slots__ = ("_law", "_sorts", "_tracks", "kept")
+    __slots__ = ("_law", "_sorts", "_tables", "_tracks", "kept")
 
     def __init__(self, law: Law) -> None:
         self._law = law
         self._tracks: dict[Key, Track] = {}
         self._sorts: dict[int, Sort] = {}
+        self._tables: dict[tuple[Profile, Ages, Sort], tuple[tuple[Feature, ...], str]] = {}
         self.kept = 0
 
     def decide(self, request: Request, usage: Usage, at: datetime) -> Decision:
@@ -61,6 +64,8 @@ class Plan:
         except AttributeError:  # no request, or no time at all
             local(at)
             raise InvalidRequest("ask", "want Play, Spend, Use or Show") from None
+        if not key:
+            return self._law.at(at).evaluate(request, usage)
         day = at.toordinal()
         try:
             thresholds, lanes = self._tracks[key].rows[day]
@@ -78,12 +83,29 @@ class Plan:
         self._law.check(request, day)
         return track.span(request.subject.age, day)
 
-    def track(self, request: Request, day: int) -> Track:
-        """The compiled rows for requests like this one, checked against the law."""
+    def table(self, subject: Subject, day: int) -> tuple[tuple[Feature, ...], str]:
+        """The rows of the features table on that day, and their version, remembered."""
+        self._make_room()
+        law = self._law
+        band = widened(law.feature_edges, subject.ages_on(day, law.age_reading))
+        key = (subject.profile, band, self.sort(day))
+        table = self._tables.get(key)
+        if table is None:
+            self.kept += 1
+            rows = rows_of(law, subject, band, day)
+            table = self._tables[key] = rows, version_of(law, rows)
+        return table
+
+    def _make_room(self) -> None:
         if self.kept > KEPT_MAX:
             self._tracks.clear()
             self._sorts.clear()
+            self._tables.clear()
             self.kept = 0
+
+    def track(self, request: Request, day: int) -> Track:
+        """The compiled rows for requests like this one, checked against the law."""
+        self._make_room()
         track = self._tracks.get(request.key)
         if track is None:
             self._law.check(request, day)
@@ -98,6 +120,14 @@ class Plan:
             editions = bisect_right(self._law.turns, day)
             sort = self._sorts[day] = (editions, calendar.playable(day), calendar.holiday(day))
         return sort
+
+
+def widened(inner: tuple[int, ...], ages: Ages) -> Ages:
+    """A range of ages widened to the edges between which no rule tells ages apart."""
+    edges = (0, *inner, FOREVER)
+    low = bisect_right(edges, ages.at_least) - 1
+    high = bisect_left(edges, ages.below)
+    return Ages(edges[low], edges[min(high, len(edges) - 1)])
 
 
 class Track:
@@ -145,10 +175,7 @@ class Track:
 
     def band(self, ages: Ages) -> Ages:
         """The range widened to the age edges, between which no rule tells ages apart."""
-        edges = (0, *self._edges, FOREVER)
-        low = bisect_right(edges, ages.at_least) - 1
-        high = bisect_left(edges, ages.below)
-        return Ages(edges[low], edges[min(high, len(edges) - 1)])
+        return widened(self._edges, ages)
 
     def ruling(self, band: Ages, day: int) -> Ruling:
         """What the law says to that band on such a day, remembered."""

@@ -9,31 +9,33 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import cached_property
 from os import PathLike
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, get_args
 
-from minorguard.core.acts import Play, Show, Spend, Use
+from minorguard.core.acts import Act, Play, Show, Spend, Use
 from minorguard.core.calendar import local
 from minorguard.core.decision import Decision, Segment
-from minorguard.core.features import Feature, features_of
+from minorguard.core.features import FeatureTable, edges_of, features_of
 from minorguard.core.plan import Plan
-from minorguard.core.rules import Head, HouseCap, NotCovered, Rule, SpendingCap, rated_age
+from minorguard.core.rules import Head, HouseCap, NotCovered, Rule, SpendingCap
 from minorguard.core.ruling import closing, opening, ruling_of
 from minorguard.core.settings import Basis, guardian_rules, house_rules
+from minorguard.core.shown import rated_age
 from minorguard.core.subject import ADULT, ANY_AGE, FOREVER, Ages
+from minorguard.core.toggles import FeatureRule
 from minorguard.core.usage import NOTHING_USED, Usage
 from minorguard.errors import ConfigurationError, InvalidRequest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from datetime import datetime
 
-    from minorguard.core.acts import Act, Request
+    from minorguard.core.acts import Request
     from minorguard.core.calendar import Calendar
     from minorguard.core.citation import Citation
     from minorguard.core.limits import Limit
-    from minorguard.core.rules import Ratings
     from minorguard.core.ruling import Ruling, Stamp
     from minorguard.core.settings import HouseRule
+    from minorguard.core.shown import Ratings
     from minorguard.core.subject import AgeReading, Subject
     from minorguard.core.wording import Wording
 
@@ -66,8 +68,8 @@ class Law:
     """All editions of the named packs, with readings, notices and house rules.
 
     Immutable: ``tightened_by`` and ``adding`` give a new, stricter law. ``features`` are those
-    that its rules know and ``catalogue`` all that there are; ``guardian_basis`` and
-    ``house_basis`` are the articles under which settings tighten.
+    that its rules know, ``catalogue`` all that there are and ``categories`` all kinds of content;
+    ``guardian_basis`` and ``house_basis`` are the articles under which settings tighten.
     """
 
     stamps: tuple[LawStamp, ...]
@@ -78,6 +80,7 @@ class Law:
     ratings: Ratings
     features: frozenset[str]
     catalogue: frozenset[str]
+    categories: frozenset[str]
     known_laws: frozenset[str]
     guardian_basis: Basis
     house_basis: Basis
@@ -100,7 +103,7 @@ class Law:
             raise InvalidRequest("usage", "want a Usage")
         return self.plan.decide(request, usage, at)
 
-    def features_of(self, subject: Subject, *, at: datetime) -> tuple[Feature, ...]:
+    def features_of(self, subject: Subject, *, at: datetime) -> FeatureTable:
         """The features table of one person at one instant, sorted by feature id."""
         return features_of(self, subject, at)
 
@@ -150,15 +153,27 @@ class Law:
 
     def reads_standing(self, request: Request) -> bool:
         """Whether some rule asks about the minors' mode or a consent before it answers this."""
-        for rule in self._standing_readers:  # noqa: SIM110 - each heartbeat asks; twice as fast
+        for rule in self._standing_readers[request.act]:  # noqa: SIM110 - twice as fast
             if rule.reads_standing(request):
                 return True
         return False
 
     @cached_property
-    def _standing_readers(self) -> tuple[Rule, ...]:
+    def _standing_readers(self) -> Mapping[str, tuple[Rule, ...]]:
         plain = Rule.reads_standing
-        return tuple(rule for rule in self.rules if type(rule).reads_standing is not plain)
+        readers = [
+            rule
+            for rule in self.rules
+            if rule.head.mode != "any" or type(rule).reads_standing is not plain
+        ]
+        return {
+            act: tuple(rule for rule in readers if act in rule.head.acts) for act in get_args(Act)
+        }
+
+    @cached_property
+    def feature_edges(self) -> tuple[int, ...]:
+        """The ages at which some row of the features table may change."""
+        return edges_of(self)
 
     # -- what it says ---------------------------------------------------------------------------
 
@@ -171,9 +186,27 @@ class Law:
     def rules_for(self, request: Request) -> tuple[Rule, ...]:
         """The rules that a request meets: the law's own and its guardian's settings."""
         guardian = request.subject.guardian
+        rules = self._rules_about(request)
         if guardian is None:
-            return self.rules
-        return (*self.rules, *guardian_rules(guardian, self.guardian_basis))
+            return rules
+        return (*rules, *guardian_rules(guardian, self.guardian_basis))
+
+    def _rules_about(self, request: Request) -> tuple[Rule, ...]:
+        """The law's rules that may concern such a request, remembered by act and feature."""
+        feature = request.feature if isinstance(request, Use) else ""
+        about = self._about.get((request.act, feature))
+        if about is None:
+            about = self._about[request.act, feature] = tuple(
+                rule
+                for rule in self.rules
+                if request.act in rule.head.acts
+                and not (feature and isinstance(rule, FeatureRule) and rule.feature != feature)
+            )
+        return about
+
+    @cached_property
+    def _about(self) -> dict[tuple[str, str], tuple[Rule, ...]]:
+        return {}
 
     def ruling(self, request: Request, ages: Ages, day: int) -> Ruling:
         """What all rules together say to somebody of these ages on that day (an ordinal)."""
@@ -211,12 +244,14 @@ class Law:
 
     def _not_covered(self, act: Act) -> Rule:
         """In the name of the pack that covers such acts at other times, or of the law itself."""
-        nearest = next((c for c in self.coverages if act in c.acts), self.coverages[-1])
+        last = self.coverages[-1] if self.coverages else None
+        nearest = next((c for c in self.coverages if act in c.acts), last)
+        pack = self.stamps[0].id if nearest is None else nearest.pack
         return NotCovered(
             Head(
-                id=f"{nearest.pack}.coverage",
-                pack=nearest.pack,
-                citations=nearest.citations,
+                id=f"{pack}.coverage",
+                pack=pack,
+                citations=self.house_basis.citations if nearest is None else nearest.citations,
                 provenance="reading",
                 acts=frozenset(),
             )
@@ -266,6 +301,9 @@ class Law:
             raise InvalidRequest("subject.born", "want a date that is not after the request")
         if isinstance(request, Show) and request.rating is not None:
             rated_age(self.ratings, request.rating)
+        if isinstance(request, (Show, Use)) and not self.categories.issuperset(request.labels):
+            path = "ask.categories" if isinstance(request, Show) else "ask.labels"
+            raise InvalidRequest(path, "unknown category")
         if subject.guardian is not None and subject.guardian.max_rating is not None:
             path = "subject.guardian.max_rating"
             rated_age(self.ratings, subject.guardian.max_rating, path)

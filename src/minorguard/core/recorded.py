@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from minorguard.core.facts import ConsentGranted, ConsentRevoked, ModeChanged
 from minorguard.core.packing import Packer, Reader
+from minorguard.core.ruling import FOR_GOOD, stamp_of
 from minorguard.errors import StoreUnavailable
 
 if TYPE_CHECKING:
@@ -25,10 +26,15 @@ Standing = ConsentGranted | ConsentRevoked | ModeChanged
 
 
 class Said(NamedTuple):
-    """One thing that was said: since when, and whether it is on."""
+    """One thing that was said: since when, whether it is on, and until when if it ends."""
 
     at: Stamp
     on: bool
+    until: Stamp | None = None
+
+    def holds(self, at: Stamp) -> bool:
+        """Whether it is on at that instant."""
+        return self.on and (self.until is None or at < self.until)
 
 
 class Recorded(NamedTuple):
@@ -36,23 +42,28 @@ class Recorded(NamedTuple):
 
     said: tuple[tuple[str, Said], ...] = ()
 
-    def of(self, subject: Subject) -> Subject:
-        """The subject as it stands by what was recorded."""
+    def of(self, subject: Subject, at: Stamp) -> Subject:
+        """The subject as it stands at that instant by what was recorded."""
         if not self.said:
             return subject
         said = dict(self.said)
         mode = said.pop(MODE, None)
-        consents = {*subject.consents, *(name for name, one in said.items() if one.on)}
-        consents -= {name for name, one in said.items() if not one.on}
+        consents = {*subject.consents, *(name for name, one in said.items() if one.holds(at))}
+        consents -= {name for name, one in said.items() if not one.holds(at)}
         return replace(
             subject,
             minors_mode=subject.minors_mode if mode is None else mode.on,
             consents=frozenset(consents),
         )
 
-    def within(self, request: Request) -> Request:
-        """The request of the subject as it stands by what was recorded."""
-        return replace(request, subject=self.of(request.subject)) if self.said else request
+    def within(self, request: Request, at: Stamp) -> Request:
+        """The request of the subject as it stands at that instant by what was recorded."""
+        return replace(request, subject=self.of(request.subject, at)) if self.said else request
+
+    def ends_after(self, at: Stamp) -> Stamp | None:
+        """When the next consent ends, if one does."""
+        ends = (one.until for _, one in self.said if one.until is not None and one.holds(at))
+        return min(ends, default=None)
 
 
 NOTHING_RECORDED = Recorded()
@@ -62,8 +73,10 @@ def recorded(known: Recorded, fact: Standing, at: Stamp) -> Recorded:
     """The document after a fact, unless something later is known already."""
     name = MODE if isinstance(fact, ModeChanged) else fact.scope
     on = fact.on if isinstance(fact, ModeChanged) else isinstance(fact, ConsentGranted)
+    until = fact.until if isinstance(fact, ConsentGranted) else None
     said = dict(known.said)
-    said[name] = later(name, said.get(name), Said(at, on))
+    new = Said(at, on, None if until is None else stamp_of(until))
+    said[name] = later(name, said.get(name), new)
     return Recorded(tuple(sorted(said.items())))
 
 
@@ -72,32 +85,42 @@ def later(name: str, one: Said | None, other: Said) -> Said:
     return other if one is None or _weight(name, other) > _weight(name, one) else one
 
 
-def _weight(name: str, said: Said) -> tuple[Stamp, bool]:
+def _weight(name: str, said: Said) -> tuple[Stamp, bool, Stamp]:
     """Later, or at the same instant more protective: in the mode, without the consent."""
-    return said.at, said.on == (name == MODE)
+    return said.at, said.on == (name == MODE), -(FOR_GOOD if said.until is None else said.until)
 
 
 # -- bytes ---------------------------------------------------------------------------------------
 
 SCHEMA = 1
-"""The first byte of a document. An older one is still read; a newer one is not guessed at."""
+SCHEMA_WITH_ENDS = 2
+"""The first byte of a document: the second where something said ends. A newer one is not guessed
+at."""
 
 
 def to_bytes(known: Recorded) -> bytes:
     """The document as a store keeps it."""
     out = Packer()
-    out.ints(SCHEMA, len(known.said))
-    for name, (at, on) in known.said:
+    ends = any(one.until is not None for _, one in known.said)
+    out.ints(SCHEMA_WITH_ENDS if ends else SCHEMA, len(known.said))
+    for name, (at, on, until) in known.said:
         out.block(name.encode())
         out.ints(at, on)
+        if ends:
+            out.ints(0 if until is None else until)
     return out.body
 
 
 def from_bytes(body: bytes) -> Recorded:
     """The document from its bytes. ``StoreUnavailable`` if they are no such document."""
     read = Reader(body, "facts")
-    if read.int() != SCHEMA:
+    schema = read.int()
+    if schema not in (SCHEMA, SCHEMA_WITH_ENDS):
         raise StoreUnavailable("a facts document of another version")
-    said = tuple((read.text(), Said(read.int(), bool(read.int()))) for _ in range(read.int()))
+    said: list[tuple[str, Said]] = []
+    for _ in range(read.int()):
+        name, at, on = read.text(), read.int(), bool(read.int())
+        until = read.int() if schema == SCHEMA_WITH_ENDS else 0
+        said.append((name, Said(at, on, until or None)))
     read.end()
-    return Recorded(said)
+    return Recorded(tuple(said))

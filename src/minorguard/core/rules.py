@@ -11,10 +11,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple
 
-from minorguard.core.acts import Play, Show, Spend, Use
-from minorguard.core.limits import Cap, Duty, Note, Objection, Quota, Window
-from minorguard.core.subject import ANY_AGE, Ages
-from minorguard.errors import InvalidRequest
+from minorguard.core.acts import Play, Spend
+from minorguard.core.limits import Cap, Duty, HalfCap, Note, Objection, Quota, Window
+from minorguard.core.subject import ADULT, ANY_AGE, FOREVER, Ages
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,13 +22,15 @@ if TYPE_CHECKING:
     from minorguard.core.calendar import Calendar, DayKind
     from minorguard.core.citation import Citation, Provenance
     from minorguard.core.hours import Hours
-    from minorguard.core.limits import Limit, Period
-
-Ratings = tuple[tuple[str, int], ...]
-"""Label -> the age from which content so rated is suitable, sorted by label."""
+    from minorguard.core.limits import Code, Limit, Period
 
 EVER = 1 << 30
 """A day (an ordinal) after every day: the end of an edition that is still in force."""
+
+Mode = Literal["any", "in", "out"]
+"""Whether a rule binds everywhere, only in the minors' mode, or only outside it."""
+
+ADULTS = Ages(ADULT, FOREVER)
 
 
 # -- the rules -----------------------------------------------------------------------------------
@@ -40,8 +41,9 @@ class Head(NamedTuple):
 
     ``id`` is stable across editions; ``pack`` the law it belongs to; ``[since, until)`` the days
     (ordinals) of this edition; ``acts`` which acts it reads; ``ages`` whom it binds.
-    ``doubts_pending``: a person whose identity is being checked is of unknown age to it.
-    ``message``: wording of its own, language -> text.
+    ``mode``: whether it binds only in the minors' mode or only outside it; ``adults_in_mode``: an
+    adult account in the mode counts as one of ``ages``. ``doubts_pending``: a person whose identity
+    is being checked is of unknown age to it. ``message``: wording of its own, language -> text.
     """
 
     id: str
@@ -52,6 +54,8 @@ class Head(NamedTuple):
     ages: Ages = ANY_AGE
     since: int = 0
     until: int = EVER
+    mode: Mode = "any"
+    adults_in_mode: bool = False
     doubts_pending: bool = False
     message: tuple[tuple[str, str], ...] = ()
 
@@ -100,7 +104,14 @@ class Rule:
 
     def governs(self, request: Request, ages: Ages) -> bool:
         """Whether it speaks to somebody of these ages: an unknown age is in every band."""
-        return self.concerns(request) and self.ages_for(request, ages).meets(self.head.ages)
+        return self.concerns(request) and self.binds(request, self.ages_for(request, ages))
+
+    def binds(self, request: Request, ages: Ages) -> bool:
+        """Whether it binds somebody of these ages, in the minors' mode or not."""
+        head = self.head
+        if head.mode != "any" and request.subject.minors_mode is not (head.mode == "in"):
+            return False
+        return ages.meets(head.ages) or (head.adults_in_mode and ages.meets(ADULTS))
 
     def limits(self, request: Request, ages: Ages, day: int, calendar: Calendar) -> Iterator[Limit]:
         """What the rule says on that day to somebody whom it governs."""
@@ -108,8 +119,7 @@ class Rule:
 
     def reads_standing(self, request: Request) -> bool:
         """Whether the answer may hang on the minors' mode or a consent, which a guard records."""
-        del request
-        return False
+        return self.head.mode != "any" and self.concerns(request)
 
     def edges(self) -> tuple[int, ...]:
         """The ages at which the rule's answer may change."""
@@ -179,12 +189,27 @@ class DailyQuota(Rule):
         yield Quota(self, self.holiday_quota_s if holiday else self.quota_s)
 
 
-class NoSpending(Rule):
-    """A child too young to pay for anything."""
+@dataclass(frozen=True, eq=False, repr=False)
+class Refusal(Rule):
+    """A flat no: a child too young to pay, a minor who wants to tip.
+
+    ``purpose``: of payments, only those that top up for tipping; with ``by_default`` also those
+    that do not say what they are for.
+    """
+
+    code: Code
+    purpose: Literal["tipping"] | None = None
+    by_default: bool = False
+
+    def concerns(self, request: Request) -> bool:
+        if self.purpose is None or not isinstance(request, Spend):
+            return request.act in self.head.acts
+        said = request.purpose == self.purpose or (self.by_default and request.purpose is None)
+        return said and request.act in self.head.acts
 
     def limits(self, request: Request, ages: Ages, day: int, calendar: Calendar) -> Iterator[Limit]:
         del request, ages, day, calendar
-        yield Objection(self, "spend_forbidden")
+        yield Objection(self, self.code)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -210,12 +235,17 @@ class HouseCap(Rule):
     """A cap that the law demands without a number, so the platform has to set it.
 
     ``configured`` are the age bands for which a house file has set it. Where it is missing, the
-    answer carries ``daily_cap_not_configured`` (``refuses`` false) or is ``cap_not_configured``.
+    answer is ``cap_not_configured`` or carries the state ``noted``.
     """
 
     period: Period
-    refuses: bool
+    noted: str | None = None
     configured: tuple[Ages, ...] = ()
+
+    @property
+    def refuses(self) -> bool:
+        """Whether a payment is refused until the house has set the cap."""
+        return self.noted is None
 
     def limits(self, request: Request, ages: Ages, day: int, calendar: Calendar) -> Iterator[Limit]:
         del day, calendar
@@ -225,85 +255,26 @@ class HouseCap(Rule):
         )
         if all(any(age in range(*band) for band in self.configured) for age in bound):
             return
-        if self.refuses:
+        if self.noted is None:
             yield Objection(self, "cap_not_configured")
         else:
-            yield Note(self, "daily_cap_not_configured")
+            yield Note(self, self.noted)
 
     def edges(self) -> tuple[int, ...]:
         return tuple(edge for band in (self.head.ages, *self.configured) for edge in band)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class AgeRating(Rule):
-    """Content rated for older children is not shown to a known minor who is younger."""
+class ConfirmPayment(Rule):
+    """Something to confirm once more when a payment reaches half of a cap."""
 
-    ratings: Ratings
+    obligation: str
 
-    def governs(self, request: Request, ages: Ages) -> bool:
-        # An unknown age counts as a minor only where everybody is treated as one.
-        if not isinstance(request, Show):
-            return False
-        minors_only = request.minors_only_service or request.subject.minors_mode
-        return ages.minor or (minors_only and ages.unknown)
-
-    def reads_standing(self, request: Request) -> bool:
-        if not isinstance(request, Show) or request.minors_only_service:
-            return False
-        return request.subject.born is None and request.subject.age.unknown
-
-    def limits(self, request: Request, ages: Ages, day: int, calendar: Calendar) -> Iterator[Limit]:
-        del day, calendar
-        rating = request.rating if isinstance(request, Show) else None
-        if rating is not None and ages.at_least < rated_age(self.ratings, rating):
-            yield Objection(self, "rating_too_high")
-
-    def edges(self) -> tuple[int, ...]:
-        return tuple(sorted({*self.head.ages, *dict(self.ratings).values()}))
-
-
-@dataclass(frozen=True, eq=False, repr=False)
-class RatingLimit(Rule):
-    """The highest age rating that a guardian or the house lets a minor see."""
-
-    ratings: Ratings
-    rating_max: str
-
-    def limits(self, request: Request, ages: Ages, day: int, calendar: Calendar) -> Iterator[Limit]:
-        del ages, day, calendar
-        if isinstance(request, Show) and request.rating is not None:
-            highest = rated_age(self.ratings, self.rating_max, "guardian.max_rating")
-            if rated_age(self.ratings, request.rating) > highest:
-                yield Objection(self, "rating_too_high")
-
-
-@dataclass(frozen=True, eq=False, repr=False)
-class FeatureRule(Rule):
-    """A feature that a law names: one that must stay open, unless a kind below closes it.
-
-    ``changeable_by``: who may change it, of ``guardian`` ``minor`` ``house``; nobody if empty.
-    """
-
-    feature: str
-    changeable_by: tuple[str, ...] = ()
-
-    def concerns(self, request: Request) -> bool:
-        return isinstance(request, Use) and request.feature == self.feature
+    restricts: ClassVar[bool] = False
 
     def limits(self, request: Request, ages: Ages, day: int, calendar: Calendar) -> Iterator[Limit]:
         del request, ages, day, calendar
-        return iter(())
-
-
-@dataclass(frozen=True, eq=False, repr=False)
-class FeatureBan(FeatureRule):
-    """A feature that is closed to a minor, by law (``feature_forbidden``) or by a setting."""
-
-    code: Literal["feature_forbidden", "feature_off"] = "feature_forbidden"
-
-    def limits(self, request: Request, ages: Ages, day: int, calendar: Calendar) -> Iterator[Limit]:
-        del request, ages, day, calendar
-        yield Objection(self, self.code)
+        yield HalfCap(self, self.obligation)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -328,11 +299,3 @@ class NotCovered(Rule):
     def limits(self, request: Request, ages: Ages, day: int, calendar: Calendar) -> Iterator[Limit]:
         del request, ages, day, calendar
         yield Objection(self, "not_covered", alone=True)
-
-
-def rated_age(ratings: Ratings, label: str, path: str = "ask.rating") -> int:
-    """The age from which a rating is suitable. ``InvalidRequest`` for a label nobody knows."""
-    age = dict(ratings).get(label.upper()) if label.isascii() else None
-    if age is None:
-        raise InvalidRequest(path, 'want "8+", "12+", "16+" or SYSTEM:LABEL as in "PEGI:16"')
-    return age

@@ -6,12 +6,24 @@ close. ``closing`` and ``opening`` walk from day to day, for windows that pass m
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from functools import reduce
 from typing import TYPE_CHECKING, NamedTuple
 
-from minorguard.core.calendar import LAST_DAY
+from minorguard.core.calendar import LAST_DAY, ZONE
 from minorguard.core.hours import ALWAYS, DAY_S, Hours, both, contains
-from minorguard.core.limits import Cap, Duty, Note, Objection, Quota, Window
+from minorguard.core.limits import (
+    Cap,
+    Count,
+    Due,
+    Duty,
+    HalfCap,
+    Note,
+    Objection,
+    Quota,
+    Rest,
+    Window,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -21,8 +33,24 @@ if TYPE_CHECKING:
 DAYS_AHEAD = 400
 """How far ``next_allowed_at`` looks: beyond it the answer is that nobody can say."""
 
+PAYS_NOTHING = ("spend_forbidden", "gift_forbidden")
+
 Stamp = int
 """Local seconds: ``day ordinal * 86400 + second of the day``. Only this package reads it."""
+
+FOR_GOOD: Stamp = 1 << 62
+"""After every instant."""
+
+
+def stamp_of(at: datetime) -> Stamp:
+    """Local seconds of an instant on the law's clock."""
+    return at.toordinal() * DAY_S + at.hour * 3600 + at.minute * 60 + at.second
+
+
+def instant_of(stamp: Stamp) -> datetime:
+    """The instant on the law's clock that has these local seconds."""
+    day, second = divmod(stamp, DAY_S)
+    return datetime.fromordinal(day).replace(tzinfo=ZONE) + timedelta(seconds=second)
 
 
 class Ruling(NamedTuple):
@@ -38,7 +66,8 @@ class Ruling(NamedTuple):
     windows: tuple[Window, ...]
     quotas: tuple[Quota, ...]
     caps: tuple[Cap, ...]
-    duties: tuple[Duty, ...]
+    counts: tuple[Count, ...]
+    duties: tuple[Due, ...]
     notes: tuple[str, ...]
     hours: Hours
     governed: bool
@@ -62,22 +91,32 @@ def ruling_of(
     alone = next((x for x in said if isinstance(x[0], Objection) and x[0].alone), None)
     if alone is not None:
         said = [alone]
-    elif any(isinstance(x, Objection) and x.code == "spend_forbidden" for x, _ in said):
+    elif any(isinstance(x, Objection) and x.code in PAYS_NOTHING for x, _ in said):
         # Who may pay nothing has no caps, configured or not.
-        said = [(x, unknown) for x, unknown in said if not isinstance(x, Cap | Note)]
+        said = [(x, unknown) for x, unknown in said if not _of_caps(x)]
     windows = tuple(x for x, _ in said if isinstance(x, Window))
     return Ruling(
         objections=tuple(x for x, _ in said if isinstance(x, Objection)),
         windows=windows,
         quotas=tuple(x for x, _ in said if isinstance(x, Quota)),
         caps=tuple(x for x, _ in said if isinstance(x, Cap)),
-        duties=tuple(x for x, _ in said if isinstance(x, Duty)),
+        counts=tuple(x for x, _ in said if isinstance(x, Count)),
+        duties=tuple(x for x, _ in said if isinstance(x, Duty | Rest | HalfCap)),
         notes=tuple(x.state for x, _ in said if isinstance(x, Note)),
         hours=reduce(both, (window.hours for window in windows), ALWAYS),
         governed=governed,
         on_calendar=on_calendar,
-        age_decided=any(unknown and not isinstance(x, Duty | Note) for x, unknown in said),
+        age_decided=any(unknown and not isinstance(x, _STATED) for x, unknown in said),
     )
+
+
+_STATED = (Duty, Rest, HalfCap, Note)
+"""Limits that refuse nobody."""
+
+
+def _of_caps(limit: Limit) -> bool:
+    not_set = isinstance(limit, Objection) and limit.code == "cap_not_configured"
+    return not_set or isinstance(limit, Cap | Note)
 
 
 class Walk(NamedTuple):

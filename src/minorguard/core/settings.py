@@ -4,27 +4,26 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from minorguard.core.rules import (
-    DailyQuota,
-    FeatureBan,
-    Head,
-    PlayWindow,
-    RatingLimit,
-    SpendingCap,
-)
+from minorguard.core.modes import GuardianQuota
+from minorguard.core.rules import Head, PlayWindow, SpendingCap
+from minorguard.core.shown import RatingLimit
 from minorguard.core.subject import ADULT, ANY_AGE, Ages, GuardianSettings
+from minorguard.core.toggles import FeatureBan, closes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from minorguard.core.citation import Citation, Provenance
-    from minorguard.core.rules import Ratings, Rule
-    from minorguard.core.subject import FeatureValue
+    from minorguard.core.rules import Rule
+    from minorguard.core.shown import Ratings
 
 PLAYING = frozenset({"play"})
 SPENDING = frozenset({"purchase", "tip"})
 USING = frozenset({"use"})
 SHOWING = frozenset({"show"})
+
+PAID_FEATURES = {"purchase": frozenset({"purchase"}), "tipping": frozenset({"tip"})}
+"""Features that are payments: whoever closes one of them closes the payment."""
 
 SETTERS = frozenset({"guardian", "house"})
 """Who may tighten: the first part of a setting's rule id, in the place of a pack."""
@@ -34,14 +33,18 @@ GUARDED = Ages(0, ADULT)
 
 
 class Basis(NamedTuple):
-    """Under which articles settings are made, and what their rules need to know of the law."""
+    """Under which articles settings are made, and what their rules need to know of the law.
+
+    ``kept``: features that the law keeps open, for a right of the child is no setting.
+    ``passes_exempt``: whether the law's minors' mode knows exempt uses.
+    """
 
     citations: tuple[Citation, ...]
     provenance: Provenance
     ratings: Ratings
     doubts_pending: bool = False
     kept: frozenset[str] = frozenset()
-    """Features that the law keeps open: a right of the child is no setting."""
+    passes_exempt: bool = False
 
 
 class HouseRule(NamedTuple):
@@ -67,11 +70,6 @@ def house_rules(rule: HouseRule, basis: Basis) -> tuple[Rule, ...]:
     return tuple(_rules(f"house.{rule.id}", rule.settings, rule.ages, rule.acts, basis))
 
 
-def closes(value: FeatureValue) -> bool:
-    """Whether a feature's value closes it: off, nobody, or no seconds at all."""
-    return not value or value == "nobody"
-
-
 def _rules(
     prefix: str, said: GuardianSettings, ages: Ages, spending: frozenset[str], basis: Basis
 ) -> Iterator[Rule]:
@@ -90,7 +88,8 @@ def _rules(
         yield PlayWindow(head("windows", PLAYING), said.windows)
     if said.daily_minutes is not None:
         quota_s = said.daily_minutes * 60
-        yield DailyQuota(head("daily_minutes", PLAYING), quota_s, quota_s)
+        quota = head("daily_minutes", PLAYING)
+        yield GuardianQuota(quota, quota_s, quota_s, passes_exempt=basis.passes_exempt)
     caps = (said.single_fen, said.daily_fen, said.monthly_fen)
     if any(cap is not None for cap in caps):
         yield SpendingCap(head("caps", spending), *caps)
@@ -99,4 +98,5 @@ def _rules(
     for feature, value in said.features.items():
         if closes(value) and feature not in basis.kept:
             by = (prefix.partition(".")[0],)
-            yield FeatureBan(head(f"features.{feature}", USING), feature, by, "feature_off")
+            acts = USING | PAID_FEATURES.get(feature, frozenset())
+            yield FeatureBan(head(f"features.{feature}", acts), feature, by, code="feature_off")

@@ -11,152 +11,48 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Literal
 
+from minorguard.core import contests as rooms
 from minorguard.core import money, time
-from minorguard.core.acts import Play, Spend
-from minorguard.core.calendar import ZONE
-from minorguard.core.changes import Change
-from minorguard.core.decision import LEASE_S, LEASE_WITH_QUOTA_S, Decision, Finding
+from minorguard.core.acts import Play, Spend, Use
+from minorguard.core.counted import Counted
+from minorguard.core.duties import rests_of
 from minorguard.core.facts import Cancelled, Settled
-from minorguard.core.hours import DAY_S
-from minorguard.core.rules import Head, Rule
+from minorguard.core.hours import DAY_S, contains
+from minorguard.core.modes import exempt
+from minorguard.core.ruling import instant_of, stamp_of
 from minorguard.core.usage import Usage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
+    from minorguard.core.counted import Lease
+    from minorguard.core.decision import Decision
     from minorguard.core.facts import Refunded
     from minorguard.core.limits import Code
     from minorguard.core.policy import Law
     from minorguard.core.ruling import Stamp
 
-Lease = Literal["short", "boundary"]
-"""How long an allowed Play is paid for: some minutes, or up to ``until``."""
-
-Kind = Literal["time", "money"]
+Kind = Literal["time", "money", "contests"]
 
 ORDERS_KEPT_DAYS = 62
 """No two months in a row are longer, and at the end of the next an order is forgotten."""
-
-GUARD = "guard"
-"""The first part of the id of a rule of bookkeeping, in the place of a pack."""
-
-
-class Bookkeeping(Rule):
-    """Counting that keeps the law's limits whole: one session, one order, one clock."""
-
-
-class Counted(Decision):
-    """A decision that rests on what was counted, and says what was paid for.
-
-    ``lease_end``: up to when an allowed Play is paid. ``refusal``: what the bookkeeping objects,
-    where the law does not; ``again``: when it will no longer do so, if ever.
-    """
-
-    __slots__ = ("_count", "_used", "again", "lease_end", "refusal")
-
-    lease_end: Stamp | None
-    refusal: Finding | None
-    again: datetime | None
-
-    def __init__(self, first: Decision, count: Callable[[], Usage]) -> None:
-        self.segment = first.segment
-        self.request = first.request
-        self.at = first.at
-        self._count = count
-        self._used: Usage | None = None
-        self.lease_end = self.refusal = self.again = None
-
-    @property
-    def usage(self) -> Usage:  # type: ignore[override]  # counted when it is first asked for
-        used = self._used
-        if used is None:
-            used = self._used = self._count()
-        return used
-
-    @property
-    def allowed(self) -> bool:
-        return self.refusal is None and super().allowed
-
-    def __bool__(self) -> bool:
-        return self.allowed
-
-    @property
-    def reasons(self) -> tuple[Finding, ...]:
-        return super().reasons if self.refusal is None else (self.refusal,)
-
-    @property
-    def changes(self) -> tuple[Change, ...]:
-        if self.refusal is None:
-            return super().changes
-        if self.again is not None:
-            return (Change("wait", at=self.again),)
-        return (Change("session" if self.refusal.code == "session_ended" else "order"),)
-
-    def _lease_until(self, until: datetime | None) -> datetime | None:
-        del until
-        return None if self.lease_end is None else instant_of(self.lease_end)
-
-    def lease_for(self, at: Stamp, lease: Lease) -> Stamp:
-        """Up to when an allowed Play may be paid for."""
-        remaining_s = self._remaining_s(allowed=True)
-        lease_s = LEASE_WITH_QUOTA_S if self.segment.ruling.quotas else LEASE_S
-        if remaining_s is None:
-            return at + lease_s
-        return at + (remaining_s if lease == "boundary" else min(remaining_s, lease_s))
-
-    def _next(self) -> datetime | None:
-        if self.refusal is None:
-            return super()._next()
-        return self.again if isinstance(self.request, Play) else None
-
-    def refused(self, code: Code, again: datetime | None = None) -> Counted:
-        """The same, refused by the bookkeeping."""
-        law = self.segment.law
-        head = Head(
-            id=f"{GUARD}.{_CONCERN[code]}",
-            pack=GUARD,
-            citations=law.guardian_basis.citations,
-            provenance="practice",
-            acts=frozenset({self.request.act}),
-        )
-        self.refusal = Finding(code, Bookkeeping(head))
-        self.again = again
-        return self
-
-
-_CONCERN: dict[Code, str] = {
-    "session_ended": "session",
-    "too_many_sessions": "session",
-    "clock_behind": "clock",
-    "order_conflict": "order",
-}
-
-
-def stamp_of(at: datetime) -> Stamp:
-    """Local seconds of an instant on the law's clock."""
-    return at.toordinal() * DAY_S + at.hour * 3600 + at.minute * 60 + at.second
-
-
-def instant_of(stamp: Stamp) -> datetime:
-    """The instant on the law's clock that has these local seconds."""
-    day, second = divmod(stamp, DAY_S)
-    return datetime.fromordinal(day).replace(tzinfo=ZONE) + timedelta(seconds=second)
 
 
 def document_of(first: Decision) -> Kind | None:
     """Which document a request has to be counted in; none where nothing that counts limits it."""
     segment, request = first.segment, first.request
+    ruling = segment.ruling
     if isinstance(request, Spend):
         # An order that was held in its hours keeps its answer after them.
-        if segment.ruling.objections:
+        if ruling.objections:
             return None
-        return "money" if segment.ruling.caps else None
+        return "money" if ruling.caps else None
     if segment.blocked:
         return None
     if isinstance(request, Play):
-        limited = segment.ruling.governed or first.until is not None
+        if segment.law.guardian_basis.passes_exempt and exempt(request):
+            return None  # neither blocked by the mode nor counted in it
+        limited = ruling.governed or bool(rests_of(first)) or first.until is not None
         return "time" if limited else None
-    return None
+    return "contests" if ruling.counts and isinstance(request, Use) else None
 
 
 def was_limited(first: Decision) -> bool:
@@ -170,9 +66,16 @@ def was_limited(first: Decision) -> bool:
 
 
 def play(
-    first: Decision, playtime: time.Playtime, lease: Lease = "short"
+    first: Decision, playtime: time.Playtime, lease: Lease = "short", *, counted: bool = True
 ) -> tuple[Decision, time.Playtime]:
-    """Decide a Play, and pay for it if it is allowed."""
+    """Decide a Play, and pay for it if it is allowed.
+
+    ``counted``: whether ``first`` is known to be counted in this document.
+    """
+    told = as_told(first, playtime)
+    if not (counted and told is first) and document_of(told) is None:
+        return told, playtime
+    first = told
     at, request, segment = stamp_of(first.at), first.request, first.segment
     session = request.session if isinstance(request, Play) else None
     name = b"" if session is None else time.session_name(session)
@@ -203,6 +106,7 @@ def play(
         pays_until = min(pays_until, one.left)
     if pays_until > at:
         decision.lease_end = min(until, max(pays_until, paid_until or at))
+        playtime = _reminded(decision, playtime, at)
         playtime = time.paid(playtime, name, one, at, pays_until)
     elif paid_until is not None:
         decision.lease_end = min(until, paid_until)
@@ -211,6 +115,27 @@ def play(
         used = replace(decision.usage, played_today_s=quota_s)
         decision = Counted(first, lambda: used)
     return decision, playtime
+
+
+def as_told(first: Decision, playtime: time.Playtime) -> Decision:
+    """The law's decision about the person as it was told whether they are in the minors' mode."""
+    told, request = playtime.mode, first.request
+    if told is None or told.on is request.subject.minors_mode:
+        return first
+    subject = replace(request.subject, minors_mode=told.on)
+    law = first.segment.law
+    return law.decide(replace(request, subject=subject), at=first.at)
+
+
+def _reminded(decision: Counted, playtime: time.Playtime, at: Stamp) -> time.Playtime:
+    """Remind of a rest that is due, and remember that it was done."""
+    rests = rests_of(decision)
+    if not rests:
+        return playtime
+    decision.rests = tuple(rest for rest in rests if time.to_rest(playtime, at, rest.after_s))
+    if not decision.rests:
+        return playtime
+    return playtime._replace(reminded=max(at, playtime.reminded or 0))
 
 
 def _late_lease(first: Decision, playtime: time.Playtime, at: Stamp, lease: Lease) -> Stamp:
@@ -317,12 +242,49 @@ def spend_usage(purse: money.Purse, at: Stamp, law: Law) -> Usage:
     )
 
 
+# -- contests ------------------------------------------------------------------------------------
+
+
+def contest(first: Decision, contests: rooms.Contests) -> tuple[Decision, rooms.Contests]:
+    """Decide a PK, and count it if it is allowed in the hours that are counted."""
+    at, counts = stamp_of(first.at), first.segment.ruling.counts
+    day, second = divmod(at, DAY_S)
+    used = Usage(counts={count.name: contests.before(at, day) for count in counts})
+    decision = Counted(first, lambda: used)
+    if day < contests.day:
+        return decision.refused("clock_behind"), contests
+    if decision and any(contains(count.hours, second) for count in counts):
+        contests = rooms.begun(contests, at, day)
+    return decision, contests
+
+
+def counts_after(decision: Decision) -> dict[str, int]:
+    """How often what the decision counts was done, this time included if it counts."""
+    second, counts = stamp_of(decision.at) % DAY_S, decision.segment.ruling.counts
+    allowed = decision.allowed
+    return {
+        count.name: decision.usage.counts.get(count.name, 0)
+        + (allowed and contains(count.hours, second))
+        for count in counts
+    }
+
+
 # -- facts ---------------------------------------------------------------------------------------
 
 
-def leave(playtime: time.Playtime, session: str, at: datetime) -> time.Playtime:
-    """Close a session, and give back what it paid for after ``at``."""
-    return time.left(playtime, time.session_name(session), stamp_of(at))
+def leave(first: Decision, playtime: time.Playtime, session: str) -> time.Playtime:
+    """Close a session, and give back what it paid for after the instant of ``first``."""
+    first, name = as_told(first, playtime), time.session_name(session)
+    if playtime.sitting(name) is None and unlimited(first):
+        return playtime
+    return time.left(playtime, name, stamp_of(first.at))
+
+
+def unlimited(first: Decision) -> bool:
+    """Whether nothing that counts speaks to this person, so that nothing is kept."""
+    if document_of(first) is not None:
+        return False
+    return first.allowed or first.reasons[0].code == "not_covered"
 
 
 def pay(

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from minorguard.core.hours import DAY_S, hours_of
 from minorguard.core.packing import sealed, unsealed
+from minorguard.core.recorded import MODE, Said, later
 from minorguard.errors import StoreUnavailable
 
 if TYPE_CHECKING:
@@ -78,13 +79,16 @@ class Playtime(NamedTuple):
     """The *time* document. ``mark`` is the latest instant of any allowed Play or any leaving.
 
     ``charged``: paid spans of sessions that are no longer kept whole, of which ``ended`` has the
-    names.
+    names. ``reminded``: when the person was last told to rest. ``mode``: what was told of the
+    minors' mode, which is here once more so that a heartbeat reads one document.
     """
 
     mark: Stamp = 0
     sittings: tuple[Sitting, ...] = ()
     charged: Hours = ()
     ended: tuple[bytes, ...] = ()
+    reminded: Stamp | None = None
+    mode: Said | None = None
 
     def sitting(self, name: bytes) -> Sitting | None:
         """The session of that name, open or ended, as far as it is kept whole."""
@@ -145,6 +149,35 @@ def continuous_s(spans: Hours, at: Stamp) -> int:
     return total
 
 
+def to_rest(playtime: Playtime, at: Stamp, after_s: int) -> bool:
+    """Whether a reminder is due: once in each stretch of ``after_s`` begun after the first.
+
+    Whoever was reminded at this very instant is told so again: it is the same message.
+    """
+    spans = playtime.spans
+    played_s = continuous_s(spans, at)
+    if played_s <= after_s:
+        return False
+    last = playtime.reminded
+    if last is None or last == at:
+        return True
+    # What was played without a break up to the last reminder, if it was in this stretch.
+    before_s = (
+        played_s - length_between(spans, last, at) if last < at else continuous_s(spans, last)
+    )
+    return before_s <= after_s or _begun(before_s, after_s) != _begun(played_s, after_s)
+
+
+def _begun(played_s: int, after_s: int) -> int:
+    """How many stretches of that length were begun."""
+    return (played_s - 1) // max(1, after_s)
+
+
+def in_mode(playtime: Playtime, on: bool, at: Stamp) -> Playtime:  # noqa: FBT001 - what was told
+    """The document after it was told that the minors' mode is on or off."""
+    return playtime._replace(mode=later(MODE, playtime.mode, Said(at, on)))
+
+
 # -- what happens --------------------------------------------------------------------------------
 
 
@@ -157,9 +190,10 @@ def paid(playtime: Playtime, name: bytes, one: Sitting | None, at: Stamp, until:
     else:
         renewed = Sitting(name, _extended(one.spans, at, until, mark), one.left)
         if len(sittings) == 1 and not playtime.charged:
-            return Playtime(mark, (renewed,), (), playtime.ended)
+            _, _, _, ended, reminded, mode = playtime
+            return Playtime(mark, (renewed,), (), ended, reminded, mode)
         sittings = tuple([renewed if other is one else other for other in sittings])
-    return tidy(Playtime(mark, sittings, playtime.charged, playtime.ended))
+    return tidy(playtime._replace(mark=mark, sittings=sittings))
 
 
 def _extended(spans: Hours, at: Stamp, until: Stamp, mark: Stamp) -> Hours:
@@ -246,7 +280,7 @@ def tidy(playtime: Playtime) -> Playtime:
     if len(spans) > SPANS_MAX:
         charged = hours_of((*charged, *_gaps_charged(spans)))
     names = (*playtime.ended, *gone)[-ENDED_MAX:]
-    return Playtime(mark, sittings, charged, names)
+    return playtime._replace(sittings=sittings, charged=charged, ended=names)
 
 
 def _settled(one: Sitting) -> tuple[bool, Stamp]:
@@ -278,30 +312,38 @@ def _length(span: tuple[Stamp, Stamp]) -> int:
 # -- bytes ---------------------------------------------------------------------------------------
 
 SCHEMA = 1
-"""The first byte of a document. An older one is still read; a newer one is not guessed at."""
+SCHEMA_WITH_MODE = 2
+"""The first byte of a document: the second where a reminder or the mode has something to say, at
+its end. A newer one is not guessed at."""
 
 _HEAD = struct.Struct(">BqBBB")
 _ALONE = struct.Struct(">BqBBB8sqBqI")
 _SITTING = struct.Struct(">8sqB")
 _SPAN = struct.Struct(">qI")
+_MODE = struct.Struct(">qqB")
 _OPEN = -1
 _NAME_BYTES = 8
 
 
 def to_bytes(playtime: Playtime) -> bytes:
     """The document as a store keeps it: 45 bytes with one open session, some hundred at most."""
-    mark, sittings, charged, ended = playtime
+    mark, sittings, charged, ended, reminded, mode = playtime
+    schema, extra = SCHEMA, b""
+    if reminded is not None or mode is not None:
+        schema = SCHEMA_WITH_MODE
+        at, on = (_OPEN, False) if mode is None else (mode.at, mode.on)
+        extra = _MODE.pack(_OPEN if reminded is None else reminded, at, on)
     if len(sittings) == 1 and not charged and len(sittings[0].spans) == 1:
         ((name, ((first, last),), gone),) = sittings
         left_at, names = _OPEN if gone is None else gone, b"".join(ended)
-        alone = _ALONE.pack(SCHEMA, mark, 1, 0, len(ended), name, left_at, 1, first, last - first)
-        return sealed(alone + names)
-    parts = [_HEAD.pack(SCHEMA, mark, len(sittings), len(charged), len(ended))]
+        alone = _ALONE.pack(schema, mark, 1, 0, len(ended), name, left_at, 1, first, last - first)
+        return sealed(alone + names + extra)
+    parts = [_HEAD.pack(schema, mark, len(sittings), len(charged), len(ended))]
     for name, spans, gone in sittings:
         parts.append(_SITTING.pack(name, _OPEN if gone is None else gone, len(spans)))
         parts.extend(_SPAN.pack(first, last - first) for first, last in spans)
     parts.extend(_SPAN.pack(first, last - first) for first, last in charged)
-    return sealed(b"".join((*parts, *ended)))
+    return sealed(b"".join((*parts, *ended, extra)))
 
 
 def from_bytes(body: bytes) -> Playtime:
@@ -309,7 +351,7 @@ def from_bytes(body: bytes) -> Playtime:
     body = unsealed(body, "time")
     try:
         schema, mark, sitting_count, charged_count, ended_count = _HEAD.unpack_from(body)
-        if schema != SCHEMA:
+        if schema not in (SCHEMA, SCHEMA_WITH_MODE):
             raise StoreUnavailable("a time document of another version")
         here = _HEAD.size
         sittings: list[Sitting] = []
@@ -321,12 +363,21 @@ def from_bytes(body: bytes) -> Playtime:
             sittings.append(Sitting(name, spans, None if gone == _OPEN else gone))
         charged = _spans(body, here, charged_count)
         here += _SPAN.size * charged_count
+        end = here + _NAME_BYTES * ended_count
+        extra = _MODE.unpack(body[end:]) if schema == SCHEMA_WITH_MODE else None
     except struct.error:
         raise StoreUnavailable("a broken time document") from None
-    if len(body) != here + _NAME_BYTES * ended_count:
+    if extra is None and len(body) != end:
         raise StoreUnavailable("a broken time document")
-    names = tuple(body[at : at + _NAME_BYTES] for at in range(here, len(body), _NAME_BYTES))
-    return Playtime(mark, tuple(sittings), charged, names)
+    names = tuple(body[at : at + _NAME_BYTES] for at in range(here, end, _NAME_BYTES))
+    playtime = Playtime(mark, tuple(sittings), charged, names)
+    if extra is None:
+        return playtime
+    reminded, told_at, on = extra
+    return playtime._replace(
+        reminded=None if reminded == _OPEN else reminded,
+        mode=None if told_at == _OPEN else Said(told_at, bool(on)),
+    )
 
 
 def _spans(body: bytes, here: int, count: int) -> Hours:

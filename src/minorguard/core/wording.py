@@ -109,17 +109,44 @@ def _by_setting(finding: Finding) -> bool:
 
 def _standing(finding: Finding, decision: Decision) -> str | None:
     """The phrase for what a refusal stands on and who may lift it; none where no law speaks."""
+    rule = finding.rule
     if finding.code == "not_covered":
         return None
-    if _by_setting(finding) or finding.rule.head.pack == "guard":
-        return f"by_{finding.rule.head.pack}"
+    if _by_setting(finding) or rule.head.pack == "guard":
+        return f"by_{rule.head.pack}"
+    if rule.head.provenance == "draft":
+        return "by_draft"
     day, calendar = decision.segment.day, decision.segment.law.calendar
-    if finding.rule.on_calendar and calendar.makeup_workday(day):
+    if rule.on_calendar and calendar.makeup_workday(day):
         return "by_makeup"
-    windowed_payment = finding.code == "outside_window" and decision.request.act != "play"
+    windowed_payment = finding.code == "outside_window" and decision.request.act in PAYMENTS
     if windowed_payment or finding.code == "identity_pending":
         return "by_reading"
-    return "by_law"
+    return _liftable(finding) or "by_law"
+
+
+PAYMENTS = ("purchase", "tip")
+
+_LIFTED: dict[str, str] = {
+    "guardian_verification_required": "by_verification",
+    "recipient_shielded": "by_recipient",
+    "cap_not_configured": "by_platform",
+}
+
+
+def _liftable(finding: Finding) -> str | None:
+    """The phrase for who may lift what is no flat command of the law."""
+    rule = finding.rule
+    changers = getattr(rule, "changeable_by", None) or ()
+    if finding.code == "consent_required":
+        return "by_own_consent" if changers == ("minor",) else "by_consent"
+    if rule.head.mode == "out" and finding.code == "feature_off" and "house" not in changers:
+        return "by_mode"
+    if getattr(rule, "adjust", "") or "guardian" in changers:
+        return "by_default"
+    if "house" in changers:
+        return "by_choice"
+    return _LIFTED.get(finding.code)
 
 
 def yuan(fen: int) -> str:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from time import monotonic
 from typing import TYPE_CHECKING
 
+from minorguard.core.acts import Play
 from minorguard.core.dayplan import DayPlan, day_plan
+from minorguard.core.ruling import stamp_of
 from minorguard.errors import (
     Contention,
     OutcomeUnknown,
@@ -26,6 +28,7 @@ from minorguard.guard.desk import (
     Hold,
     Kept,
     Moved,
+    OrderStatus,
     Recorded,
     Result,
     attempt,
@@ -44,12 +47,12 @@ if TYPE_CHECKING:
     from typing import Any
 
     from minorguard.core.acts import Request
+    from minorguard.core.counted import Lease
     from minorguard.core.decision import Decision
     from minorguard.core.facts import Fact
-    from minorguard.core.features import Feature
+    from minorguard.core.features import FeatureTable
     from minorguard.core.policy import Law
     from minorguard.core.recorded import Recorded as Standing
-    from minorguard.core.step import Lease
     from minorguard.core.subject import Subject
     from minorguard.core.usage import Usage
     from minorguard.guard.desk import Task
@@ -79,7 +82,7 @@ class AsyncGuard(Desk):
         """See ``Guard.decide``."""
         at = self.now(at)
         self._check(request, named=True)
-        first = self._first(await self._standing(request), at)
+        first = self._first(await self._standing(request, at), at)
         task = self._deciding(first)
         return first if task is None else await self._run(task)
 
@@ -92,7 +95,7 @@ class AsyncGuard(Desk):
         tasks: dict[str, list[tuple[int, Task[Decision]]]] = {}
         for index, request in enumerate(requests):
             self._check(request, named=True)
-            first = self._first(await self._standing(request), at)
+            first = self._first(await self._standing(request, at), at)
             decisions.append(first)
             task = self._deciding(first)
             if task is not None:
@@ -107,21 +110,23 @@ class AsyncGuard(Desk):
         """See ``Guard.preview``."""
         at = self.now(at)
         self._check(request, named=False)
-        first = self._first(await self._standing(request), at)
+        first = self._first(await self._standing(request, at), at)
         task = self._deciding(first)
         if task is None:
             return first
         codec, key, change = task
         return change((await self._load(codec, key))[1])[0]
 
-    async def features(
-        self, subject: Subject, *, at: datetime | None = None
-    ) -> tuple[Feature, ...]:
+    async def features(self, subject: Subject, *, at: datetime | None = None) -> FeatureTable:
         """See ``Guard.features``."""
         at = self.now(at)
-        if self._reads_features(subject):
-            subject = (await self._recorded(subject)).of(subject)
-        return self.law.features_of(subject, at=at)
+        known = await self._recorded(subject) if self._reads_features(subject) else None
+        return self._table_of(subject, known, at)
+
+    async def order(self, subject: Subject, order: str) -> OrderStatus | None:
+        """See ``Guard.order``."""
+        _, purse = await self._load(MONEY, self._key(MONEY, subject))
+        return self._order_of(purse, subject, order)
 
     async def usage(self, subject: Subject, *, at: datetime | None = None) -> Usage:
         """See ``Guard.usage``."""
@@ -133,14 +138,19 @@ class AsyncGuard(Desk):
     async def plan_day(self, subject: Subject, *, at: datetime | None = None) -> DayPlan:
         """See ``Guard.plan_day``."""
         at = self.now(at)
-        return day_plan(self.law, subject, at, await self.usage(subject, at=at))
+        used = await self.usage(subject, at=at)
+        if self._hangs_on_mode(Play(subject)):
+            subject = (await self._recorded(subject)).of(subject, stamp_of(at))
+        return day_plan(self.law, subject, at, used)
 
     # -- telling --------------------------------------------------------------------------------
 
     async def record(self, fact: Fact, *, at: datetime | None = None) -> Recorded:
         """See ``Guard.record``."""
-        task = self._recording(fact, self.now(at))
-        return Recorded() if task is None else await self._run(task)
+        told = Recorded()
+        for task in self._recording(fact, self.now(at)):
+            told = await self._run(task)
+        return told
 
     async def merge(self, subject: Subject, *, into: Subject) -> None:
         """See ``Guard.merge``."""
@@ -175,10 +185,10 @@ class AsyncGuard(Desk):
 
         return self._locks.setdefault(hash(key) % STRIPES, AsyncLock())
 
-    async def _standing(self, request: Request) -> Request:
-        if not self.law.reads_standing(request):
+    async def _standing(self, request: Request, at: datetime) -> Request:
+        if not self._reads_facts(request):
             return request
-        return (await self._recorded(request.subject)).within(request)
+        return (await self._recorded(request.subject)).within(request, stamp_of(at))
 
     async def _recorded(self, subject: Subject) -> Standing:
         return (await self._load(FACTS, self._key(FACTS, subject)))[1]

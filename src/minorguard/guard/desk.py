@@ -9,21 +9,26 @@ from datetime import datetime
 from inspect import iscoroutinefunction
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeAlias, TypeVar, get_args
 
-from minorguard.core import merging, money, recorded, step, time
+from minorguard.core import contests, merging, money, recorded, step, time
 from minorguard.core.acts import Play, Spend, Use
 from minorguard.core.calendar import ZONE, local
-from minorguard.core.facts import Cancelled, Fact, Left, Refunded, Settled
+from minorguard.core.facts import Cancelled, Fact, Left, ModeChanged, Refunded, Settled
+from minorguard.core.features import next_of
 from minorguard.core.packing import sealed, unsealed
 from minorguard.core.policy import ACTS, Law
+from minorguard.core.ruling import instant_of, stamp_of
 from minorguard.core.subject import Subject
 from minorguard.core.usage import NOTHING_USED, Usage
+from minorguard.core.uses import Pk
 from minorguard.errors import ConfigurationError, InvalidRequest, StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from minorguard.core.acts import Request
+    from minorguard.core.counted import Lease
     from minorguard.core.decision import Decision
+    from minorguard.core.features import FeatureTable
     from minorguard.stores.protocol import Found
 
 TRIES_MAX = 64
@@ -61,6 +66,13 @@ FACTS = Codec(
     recorded.to_bytes,
     recorded.NOTHING_RECORDED,
     merging.recorded,
+)
+CONTESTS = Codec(
+    "contests",
+    contests.from_bytes,
+    contests.to_bytes,
+    contests.NO_CONTESTS,
+    contests.joined,
 )
 FACTS_TOLD = get_args(Fact)
 
@@ -106,6 +118,22 @@ class Hold(NamedTuple):
     at: datetime
 
 
+class OrderStatus(NamedTuple):
+    """What is kept of one order: what became of it, for how much and when it was asked for.
+
+    ``state``: ``held``, ``settled`` or ``cancelled``. ``refunded_fen``: what went back so far.
+    ``late``: paid after it had been cancelled. ``asked``: whether it was ever held here.
+    """
+
+    order: str
+    state: str
+    fen: int
+    at: datetime
+    refunded_fen: int
+    late: bool
+    asked: bool
+
+
 class Desk:
     """The law, the scope and the clock of a guard, and the documents that it keeps at hand."""
 
@@ -114,7 +142,7 @@ class Desk:
         law: Law,
         *,
         scope: str | None,
-        lease: step.Lease,
+        lease: Lease,
         clock: Callable[[], datetime] | None,
     ) -> None:
         if not isinstance(law, Law):
@@ -127,7 +155,7 @@ class Desk:
             raise ConfigurationError(f"scope: {error.reason}") from None
         if lease not in ("short", "boundary"):
             raise ConfigurationError("lease: want short or boundary")
-        self._lease: step.Lease = lease
+        self._lease: Lease = lease
         self._clock = clock
         self._kept: dict[str, Kept[Any]] = {}
 
@@ -151,34 +179,57 @@ class Desk:
 
     def _deciding(self, first: Decision) -> Task[Decision] | None:
         """How to count a decision; ``None`` where nothing that counts limits it."""
-        subject, kind = first.request.subject, step.document_of(first)
-        if kind == "time":
-            lease = self._lease
-            return TIME, self._key(TIME, subject), lambda doc: step.play(first, doc, lease)
+        request, kind = first.request, step.document_of(first)
+        if kind == "time" or (kind is None and self._hangs_on_mode(request)):
+            lease, counted = self._lease, kind is not None
+            key = self._key(TIME, request.subject)
+            return TIME, key, lambda doc: step.play(first, doc, lease, counted=counted)
         if kind == "money":
-            return MONEY, self._key(MONEY, subject), lambda doc: step.spend(first, doc)
+            key = self._key(MONEY, request.subject)
+            return MONEY, key, lambda doc: step.spend(first, doc)
+        if kind == "contests" and isinstance(request, Use) and isinstance(request.about, Pk):
+            key = f"{CONTESTS.kind}/{self.scope}/{contests.room_name(request.about.room)}"
+            return CONTESTS, key, lambda doc: step.contest(first, doc)
         return None
 
-    def _recording(self, fact: Fact, at: datetime) -> Task[Recorded] | None:
-        """How to record a fact; ``None`` where nothing that counts limits the person."""
+    def _hangs_on_mode(self, request: Request) -> bool:
+        """Whether a Play that nothing limits may be limited by a mode that was recorded."""
+        return isinstance(request, Play) and self.law.reads_standing(request)
+
+    def _reads_facts(self, request: Request) -> bool:
+        """Whether what was recorded must be loaded first; play has it in its own document."""
+        return not isinstance(request, Play) and self.law.reads_standing(request)
+
+    def _recording(self, fact: Fact, at: datetime) -> tuple[Task[Recorded], ...]:
+        """How to record a fact; nothing where nothing that counts limits the person."""
         if not isinstance(fact, FACTS_TOLD):
             raise InvalidRequest("fact", "want a fact: Left, Settled, Cancelled and so on")
         subject = fact.subject
         if isinstance(fact, Left):
-            if _unlimited(self._first(Play(subject, session=fact.session), at)):
-                return None
-            name = fact.session
-            key = self._key(TIME, subject)
-            return TIME, key, lambda doc: (Recorded(), step.leave(doc, name, at))
+            request = Play(subject, session=fact.session)
+            first = self._first(request, at)
+            if step.unlimited(first) and not self._hangs_on_mode(request):
+                return ()
+            name, key = fact.session, self._key(TIME, subject)
+            return ((TIME, key, lambda doc: (Recorded(), step.leave(first, doc, name))),)
         if isinstance(fact, Settled | Cancelled | Refunded):
             first = self._first(Spend(subject, fen=1, order=fact.order), at)
-            unlimited = _unlimited(first)
+            unlimited = step.unlimited(first)
             if unlimited and not step.was_limited(first):
-                return None
+                return ()
             key = self._key(MONEY, subject)
-            return MONEY, key, lambda doc: _paid(doc, fact, at, limited=not unlimited)
-        key, stamp = self._key(FACTS, subject), step.stamp_of(at)
-        return FACTS, key, lambda doc: (Recorded(), recorded.recorded(doc, fact, stamp))
+            return ((MONEY, key, lambda doc: _paid(doc, fact, at, limited=not unlimited)),)
+        key, stamp = self._key(FACTS, subject), stamp_of(at)
+        told: Task[Recorded] = (
+            FACTS,
+            key,
+            lambda doc: (Recorded(), recorded.recorded(doc, fact, stamp)),
+        )
+        if not isinstance(fact, ModeChanged):
+            return (told,)
+        # Once more where play is counted, so that a heartbeat reads one document and no two.
+        on, key = fact.on, self._key(TIME, subject)
+        return told, (TIME, key, lambda doc: (Recorded(), time.in_mode(doc, on, stamp)))
 
     def _check(self, request: Request, *, named: bool) -> None:
         """Refuse what is no request and, with ``named``, what could not be counted once."""
@@ -200,6 +251,28 @@ class Desk:
     def _reads_features(self, subject: Subject) -> bool:
         """Whether the features table hangs on what was recorded about the person."""
         return any(self.law.reads_standing(Use(subject, name)) for name in self.law.features)
+
+    def _order_of(self, purse: money.Purse, subject: Subject, order: str) -> OrderStatus | None:
+        """What is kept of an order."""
+        one = purse.order(purse.name_of(order, subject.id))
+        if one is None:
+            return None
+        state = ("held", "settled", "cancelled")[one.state]
+        at = instant_of(one.at)
+        return OrderStatus(order, state, one.fen, at, one.refunded_fen, one.late, one.asked)
+
+    def _table_of(
+        self, subject: Subject, known: recorded.Recorded | None, at: datetime
+    ) -> FeatureTable:
+        """The features of a person as recorded; it changes when a consent ends, too."""
+        if known is None:
+            return self.law.features_of(subject, at=at)
+        stamp = stamp_of(at)
+        table = self.law.features_of(known.of(subject, stamp), at=at)
+        ends = known.ends_after(stamp)
+        if ends is not None:
+            table.changes_at = next_of(table.changes_at, instant_of(ends))
+        return table
 
     # -- documents at hand ----------------------------------------------------------------------
 
@@ -223,7 +296,7 @@ class Desk:
 
     def _usage_of(self, playtime: time.Playtime, purse: money.Purse, at: datetime) -> Usage:
         """What the two documents count, as of ``at``."""
-        stamp = step.stamp_of(at)
+        stamp = stamp_of(at)
         played = step.play_usage(playtime, stamp)
         spent = step.spend_usage(purse, stamp, self.law)
         return Usage(
@@ -233,13 +306,6 @@ class Desk:
             spent_month_fen=spent.spent_month_fen,
             held_fen=spent.held_fen,
         )
-
-
-def _unlimited(first: Decision) -> bool:
-    """Whether nothing that counts speaks to this person, so that nothing is kept."""
-    if step.document_of(first) is not None:
-        return False
-    return first.allowed or first.reasons[0].code == "not_covered"
 
 
 def _paid(
@@ -324,4 +390,4 @@ def holds_of(key: str, found: Found | None) -> Iterator[Hold]:
     except Moved:
         return  # they are listed where they are now
     for order in purse.holds:
-        yield Hold(person, order.id, order.fen, step.instant_of(order.at))
+        yield Hold(person, order.id, order.fen, instant_of(order.at))

@@ -6,7 +6,9 @@ from threading import Lock
 from time import monotonic
 from typing import TYPE_CHECKING
 
+from minorguard.core.acts import Play
 from minorguard.core.dayplan import DayPlan, day_plan
+from minorguard.core.ruling import stamp_of
 from minorguard.errors import (
     Contention,
     OutcomeUnknown,
@@ -27,6 +29,7 @@ from minorguard.guard.desk import (
     Hold,
     Kept,
     Moved,
+    OrderStatus,
     Recorded,
     Result,
     attempt,
@@ -44,12 +47,12 @@ if TYPE_CHECKING:
     from typing import Any
 
     from minorguard.core.acts import Request
+    from minorguard.core.counted import Lease
     from minorguard.core.decision import Decision
     from minorguard.core.facts import Fact
-    from minorguard.core.features import Feature
+    from minorguard.core.features import FeatureTable
     from minorguard.core.policy import Law
     from minorguard.core.recorded import Recorded as Standing
-    from minorguard.core.step import Lease
     from minorguard.core.subject import Subject
     from minorguard.core.usage import Usage
     from minorguard.guard.desk import Task
@@ -92,7 +95,7 @@ class Guard(Desk):
         """
         at = self.now(at)
         self._check(request, named=True)
-        first = self._first(self._standing(request), at)
+        first = self._first(self._standing(request, at), at)
         task = self._deciding(first)
         return first if task is None else self._run(task)
 
@@ -108,7 +111,7 @@ class Guard(Desk):
         tasks: dict[str, list[tuple[int, Task[Decision]]]] = {}
         for index, request in enumerate(requests):
             self._check(request, named=True)
-            first = self._first(self._standing(request), at)
+            first = self._first(self._standing(request, at), at)
             decisions.append(first)
             task = self._deciding(first)
             if task is not None:
@@ -123,19 +126,22 @@ class Guard(Desk):
         """The answer that ``decide`` would give, with nothing written: to grey out a button."""
         at = self.now(at)
         self._check(request, named=False)
-        first = self._first(self._standing(request), at)
+        first = self._first(self._standing(request, at), at)
         task = self._deciding(first)
         if task is None:
             return first
         codec, key, change = task
         return change(self._load(codec, key)[1])[0]
 
-    def features(self, subject: Subject, *, at: datetime | None = None) -> tuple[Feature, ...]:
-        """What is open to this person, who may change it and under which article."""
+    def features(self, subject: Subject, *, at: datetime | None = None) -> FeatureTable:
+        """What is open to this person, who may change it, under which article, and until when."""
         at = self.now(at)
-        if self._reads_features(subject):
-            subject = self._recorded(subject).of(subject)
-        return self.law.features_of(subject, at=at)
+        known = self._recorded(subject) if self._reads_features(subject) else None
+        return self._table_of(subject, known, at)
+
+    def order(self, subject: Subject, order: str) -> OrderStatus | None:
+        """What is kept of an order; ``None`` if nothing is, or no longer."""
+        return self._order_of(self._load(MONEY, self._key(MONEY, subject))[1], subject, order)
 
     def usage(self, subject: Subject, *, at: datetime | None = None) -> Usage:
         """What this person has used, as of ``at`` or of the last thing counted if that is later."""
@@ -147,7 +153,10 @@ class Guard(Desk):
     def plan_day(self, subject: Subject, *, at: datetime | None = None) -> DayPlan:
         """When this person may play for the rest of the day, when to warn and when to kick."""
         at = self.now(at)
-        return day_plan(self.law, subject, at, self.usage(subject, at=at))
+        used = self.usage(subject, at=at)
+        if self._hangs_on_mode(Play(subject)):
+            subject = self._recorded(subject).of(subject, stamp_of(at))
+        return day_plan(self.law, subject, at, used)
 
     # -- telling --------------------------------------------------------------------------------
 
@@ -156,8 +165,10 @@ class Guard(Desk):
 
         Raises ``InvalidRequest`` for one that cannot be: a refund above what was settled.
         """
-        task = self._recording(fact, self.now(at))
-        return Recorded() if task is None else self._run(task)
+        told = Recorded()
+        for task in self._recording(fact, self.now(at)):
+            told = self._run(task)
+        return told
 
     def merge(self, subject: Subject, *, into: Subject) -> None:
         """Count what two accounts of one natural person have used under ``into`` from now on.
@@ -193,10 +204,10 @@ class Guard(Desk):
 
     # -- load, step, swap -----------------------------------------------------------------------
 
-    def _standing(self, request: Request) -> Request:
-        if not self.law.reads_standing(request):
+    def _standing(self, request: Request, at: datetime) -> Request:
+        if not self._reads_facts(request):
             return request
-        return self._recorded(request.subject).within(request)
+        return self._recorded(request.subject).within(request, stamp_of(at))
 
     def _recorded(self, subject: Subject) -> Standing:
         return self._load(FACTS, self._key(FACTS, subject))[1]

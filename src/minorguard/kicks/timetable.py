@@ -10,7 +10,7 @@ from zlib import crc32
 
 from minorguard.core.acts import Play
 from minorguard.core.calendar import ZONE, local
-from minorguard.core.decision import WARN_BEFORE_MIN, Decision
+from minorguard.core.decision import WARN_BEFORE, Decision
 from minorguard.errors import InvalidRequest
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ JITTER_PARTS = 5
 RENEWALS = 4
 """How often a renewal is asked for that nobody gives: at each quarter of what was left at first."""
 
-WARN_BEFORE_S = tuple(60 * minutes for minutes in WARN_BEFORE_MIN)
+WARN_BEFORE_S = tuple(before // timedelta(seconds=1) for before in WARN_BEFORE)
 
 _NEVER = -(1 << 62)
 """A second before all others."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -13,8 +14,14 @@ if TYPE_CHECKING:
 
     File = str | PathLike[str] | TextFile
 
-KNOWN_LAWS: tuple[str, ...] = ("cn.base", "cn.game")
+KNOWN_LAWS: tuple[str, ...] = (
+    "cn.base", "cn.game", "cn.live", "cn.video", "cn.social", "cn.course", "cn.ai", "cn.mode",
+    "cn.draft-2026-09",
+)  # fmt: skip
 """The laws that ship with this version."""
+
+PARTS: Mapping[str, str] = MappingProxyType({"cn.payments": "cn.live", "cn.tips": "cn.live"})
+"""Packs that are only parts of others, so that nobody names them; each with a law that has it."""
 
 
 def law(

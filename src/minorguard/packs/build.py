@@ -3,34 +3,26 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from minorguard.core.citation import Citation
-from minorguard.core.hours import hours_of, second_of_day
-from minorguard.core.rules import (
-    EVER,
-    AgeRating,
-    DailyQuota,
-    FeatureBan,
-    FeatureRule,
-    Head,
-    HouseCap,
-    IdentityGate,
-    LoginNotice,
-    NoSpending,
-    PlayWindow,
-    SpendingCap,
-)
+from minorguard.core.rules import EVER, Head
+from minorguard.core.shown import Cells, ContentRule
 from minorguard.core.subject import Ages
 from minorguard.errors import InvalidPack
+from minorguard.packs import making
+from minorguard.packs.files import CATEGORIES
+from minorguard.packs.making import Made
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from datetime import date
 
-    from minorguard.core.hours import Hours
-    from minorguard.core.rules import Ratings, Rule
-    from minorguard.packs import schema
+    from minorguard.core.rules import Rule
+    from minorguard.core.shown import Ratings
+    from minorguard.core.subject import AgeReading
+    from minorguard.packs import rule_shapes, schema
+    from minorguard.packs.basics import CitationRef
     from minorguard.packs.files import PackFile
 
     Documents = Mapping[str, schema.Document]
@@ -46,18 +38,22 @@ def rules_of(
             raise InvalidPack(pack.name, f"rule.{rule.id}", "this rule is there twice")
         seen.add(rule.id)
         _check_editions(pack.name, rule)
+        if any(readings.get(name) != value for name, value in rule.reading.items()):
+            continue
         for edition in rule.edition:
-            key = f"rule.{rule.id}.edition.{edition.effective_from}.citations"
-            citations = cite(pack.name, key, edition.citations, documents, edition.effective_from)
+            key = f"rule.{rule.id}.edition.{edition.effective_from}"
+            since, cited = edition.effective_from, f"{key}.citations"
+            citations = cite(pack.name, cited, edition.citations, documents, since)
             if edition.repealed_by is not None:
-                cite(pack.name, key, [edition.repealed_by], documents)
-            yield _built(pack, rule, edition, citations, ratings, readings)
+                cite(pack.name, cited, [edition.repealed_by], documents)
+            made = Made(pack.name, key, ratings, readings)
+            yield _built(pack, rule, edition, citations, made)
 
 
 def cite(
     file: str,
     key: str,
-    refs: list[schema.CitationRef],
+    refs: list[CitationRef],
     documents: Documents,
     since: date | None = None,
 ) -> tuple[Citation, ...]:
@@ -76,15 +72,7 @@ def cite(
     return tuple(found)
 
 
-def hours_from(windows: list[tuple[str, str]], file: str, key: str) -> Hours:
-    """``[["20:00", "21:00"]]`` as seconds; a window must begin before it ends."""
-    spans = [(second_of_day(start), second_of_day(end)) for start, end in windows]
-    if any(start >= end for start, end in spans):
-        raise InvalidPack(file, key, "a window must begin before it ends")
-    return hours_of(spans)
-
-
-def _check_editions(file: str, rule: schema.RuleSpec) -> None:
+def _check_editions(file: str, rule: rule_shapes.RuleSpec) -> None:
     key = f"rule.{rule.id}"
     editions = sorted(rule.edition, key=lambda edition: edition.effective_from)
     for edition in editions:
@@ -108,17 +96,15 @@ def _check_editions(file: str, rule: schema.RuleSpec) -> None:
 
 def _built(
     pack: PackFile,
-    rule: schema.RuleSpec,
-    edition: schema.Edition,
+    rule: rule_shapes.RuleSpec,
+    edition: rule_shapes.Edition,
     citations: tuple[Citation, ...],
-    ratings: Ratings,
-    readings: Mapping[str, str],
+    made: Made,
 ) -> Rule:
-    from minorguard.packs import schema
-
     until = edition.effective_until
     acts = frozenset[str](rule.acts)
-    if rule.kind == "window" and readings["purchase_window"] == "window" and "play" in acts:
+    windowed = made.readings["purchase_window"] == "window"
+    if windowed and rule.kind == "window" and rule.mode == "any" and "play" in acts:
         acts |= {"purchase"}
     message = edition.message
     head = Head(
@@ -130,37 +116,50 @@ def _built(
         ages=Ages(rule.ages.at_least, rule.ages.below),
         since=edition.effective_from.toordinal(),
         until=EVER if until is None else until.toordinal(),
+        mode=rule.mode,
+        adults_in_mode=rule.adults_in_mode,
         doubts_pending=pack.spec.pending_is_unknown,
         message=() if message is None else (("zh", message.zh), ("en", message.en)),
     )
-    key = f"rule.{rule.id}.edition.{edition.effective_from}"
-    match rule, edition:
-        case schema.IdentityRule(), _:
-            return IdentityGate(head, deny_pending=readings["pending"] == "deny")
-        case _, schema.WindowEdition():
-            return PlayWindow(head, hours_from(edition.hours, pack.name, key), edition.days)
-        case _, schema.QuotaEdition():
-            holiday = edition.holiday_minutes
-            holiday = edition.minutes if holiday is None else holiday
-            return DailyQuota(head, edition.minutes * 60, holiday * 60)
-        case schema.NoSpendingRule(), _:
-            return NoSpending(head)
-        case _, schema.CapEdition():
-            caps = (edition.single_fen, edition.daily_fen, edition.monthly_fen)
-            if caps == (None, None, None):
-                raise InvalidPack(
-                    pack.name, key, "a cap needs single_fen, daily_fen or monthly_fen"
-                )
-            return SpendingCap(head, *caps)
-        case _, schema.HouseCapEdition():
-            return HouseCap(head, edition.period, refuses=edition.missing == "refused")
-        case schema.RatingRule(), _:
-            return AgeRating(head, ratings)
-        case schema.FeatureRule(kind="feature_kept"), schema.FeatureEdition():
-            return FeatureRule(head, rule.feature, tuple(edition.changeable_by))
-        case schema.FeatureRule(), schema.FeatureEdition():
-            return FeatureBan(head, rule.feature, tuple(edition.changeable_by))
-        case _, schema.NoticeEdition():
-            return LoginNotice(head, edition.obligation)
-        case _:
-            raise InvalidPack(pack.name, key, "a rule of a kind that this version cannot build")
+    built = making.rule_of(head, rule, edition, made)
+    if built is None:
+        reason = "a rule of a kind that this version cannot build"
+        raise InvalidPack(pack.name, made.key, reason)
+    return built
+
+
+def content_rules(
+    pack: PackFile,
+    documents: Documents,
+    categories: Mapping[str, schema.CategorySpec],
+    readings: Mapping[str, str],
+) -> Iterator[Rule]:
+    """A rule for each category of content, if this is the pack that has them."""
+    if not pack.spec.classifies_content:
+        return
+    reading = cast("AgeReading", readings["age_attainment"])
+    for category, said in categories.items():
+        for head in _content_heads(pack.spec.id, category, said, documents):
+            cells = Cells(said.general, said.prominent, said.pushed, said.mode, said.minors_only)
+            yield ContentRule(head, category, cells, reading)
+
+
+def _content_heads(
+    pack: str, category: str, said: schema.CategorySpec, documents: Documents
+) -> Iterator[Head]:
+    """One edition for each set of cited documents in force: it grows as new ones come."""
+    key = f"{category}.citations"
+    cite(CATEGORIES, key, said.citations, documents)
+    since = {ref.document: documents[ref.document].in_force for ref in said.citations}
+    turns = sorted({said.since, *(day for day in since.values() if day > said.since)})
+    for day, until in pairwise((*turns, None)):
+        refs = [ref for ref in said.citations if day is not None and since[ref.document] <= day]
+        yield Head(
+            id=f"{pack}.content.{category}",
+            pack=pack,
+            citations=cite(CATEGORIES, key, refs, documents, day),
+            provenance=said.provenance,
+            acts=frozenset({"show", "use"}),
+            since=0 if day is None else day.toordinal(),
+            until=EVER if until is None else until.toordinal(),
+        )

@@ -24,7 +24,10 @@ def digest(*parts: object) -> str:
 def edition_digests(pack: PackFile) -> Iterator[tuple[str, str]]:
     """``rule@day -> digest`` for every edition of a pack, with all that gives it its meaning."""
     data = pack.data
-    yield f"{pack.spec.id}@covers", digest(data.get("covers"), data.get("settings"))
+    yield (
+        f"{pack.spec.id}@covers",
+        digest(data.get("covers"), data.get("settings"), data.get("includes"), data.get("without")),
+    )
     documents: Mapping[str, Any] = data.get("documents", {})
     for rule in data.get("rule", []):
         head = {key: value for key, value in rule.items() if key != "edition"}
@@ -41,3 +44,9 @@ def notice_digests(calendar: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """``calendar@year -> digest`` for every holiday notice."""
     for notice in calendar["notice"]:
         yield f"calendar@{notice['year']}", digest(notice)
+
+
+def category_digests(categories: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """``content.category@day -> digest`` for every kind of content."""
+    for category, said in categories.items():
+        yield f"content.{category}@{said['since']}", digest(said)

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 BYTES_MAX = 1 << 20
 
+CATEGORIES = "cn/categories.toml"
+"""The kinds of content that the law names."""
+
 
 class PackFile(NamedTuple):
     """A pack as read: the checked model and the plain data that digests are made of."""

@@ -13,20 +13,28 @@ from typing import TYPE_CHECKING, NamedTuple, cast, get_args
 
 from minorguard.core.calendar import Block, Calendar, CalendarReading, Notice
 from minorguard.core.policy import Coverage, Law, LawStamp
-from minorguard.core.rules import FeatureRule, rated_age
-from minorguard.core.settings import SPENDING, Basis, HouseRule
-from minorguard.core.subject import AgeReading, Ages, GuardianSettings
-from minorguard.core.wording import Wording
-from minorguard.errors import ConfigurationError, InvalidPack, InvalidRequest
+from minorguard.core.settings import Basis
+from minorguard.core.subject import AgeReading
+from minorguard.core.toggles import FeatureRule
+from minorguard.errors import ConfigurationError, InvalidPack
 from minorguard.packs import KNOWN_LAWS
-from minorguard.packs.build import cite, hours_from, rules_of
+from minorguard.packs.build import cite, content_rules, rules_of
 from minorguard.packs.digest import digest, edition_digests, notice_digests
 from minorguard.packs.files import TextFile, checked, shipped, shipped_pack, text_of, toml
+from minorguard.packs.house import house_file, with_house
+from minorguard.packs.tables import (
+    categories,
+    check_lock,
+    content_digests,
+    features,
+    ratings,
+    wording,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from minorguard.core.rules import Ratings
+    from minorguard.core.rules import Rule
     from minorguard.packs import File, schema
     from minorguard.packs.build import Documents
     from minorguard.packs.files import PackFile
@@ -41,12 +49,6 @@ READINGS: Mapping[str, tuple[str, ...]] = {
 }
 """Named interpretations, chosen when the law is loaded. The first value is the default."""
 
-SETTINGS = ("daily_minutes", "windows", "single_fen", "daily_fen", "monthly_fen", "max_rating")
-
-BANDS = (8, 12, 16)
-ADULTS_ONLY_FROM = 17
-ADULTS_ONLY = 18
-
 
 def load(
     ids: tuple[str, ...],
@@ -60,15 +62,12 @@ def load(
     notices = (notices,) if isinstance(notices, (str, PathLike, TextFile)) else tuple(notices)
     chosen = _readings(readings)
     packs = _packs(ids)
-    documents = {key: doc for pack in packs for key, doc in pack.spec.documents.items()}
+    documents = _documents(packs)
     dated = _Dated({**_calendar().notices}, {**_calendar().digests})
     for file in notices:
         dated = dated.plus(_notice_file(file))
-    rules = tuple(rule for pack in packs for rule in rules_of(pack, documents, ratings(), chosen))
-    kept = frozenset(
-        rule.feature for rule in rules if type(rule) is FeatureRule and not rule.changeable_by
-    )
-    guardian, house_basis = _bases(packs, documents, kept)
+    rules = tuple(_rules(ids, packs, documents, chosen))
+    guardian, house_basis = _bases(packs, documents, rules)
     loaded = Law(
         stamps=tuple(_stamp(law_id, chosen, dated) for law_id in ids),
         rules=rules,
@@ -79,13 +78,14 @@ def load(
         age_reading=cast("AgeReading", chosen["age_attainment"]),
         ratings=ratings(),
         catalogue=frozenset(features()),
+        categories=frozenset(categories()),
         known_laws=frozenset(KNOWN_LAWS),
         features=frozenset(rule.feature for rule in rules if isinstance(rule, FeatureRule)),
         guardian_basis=guardian,
         house_basis=house_basis,
         wording=wording(messages),
         read_house=house_file,
-        digest_with=_with_house,
+        digest_with=with_house,
     )
     return loaded if house is None else loaded.tightened_by(house_file(house))
 
@@ -115,6 +115,10 @@ def _readings(named: Mapping[str, str]) -> dict[str, str]:
     return chosen
 
 
+COMMON = "cn.base"
+"""The pack whose documents and settings every other may rest on."""
+
+
 def _packs(ids: tuple[str, ...]) -> list[PackFile]:
     """The named packs after all that they include, each once and as locked."""
     if not ids:
@@ -125,36 +129,48 @@ def _packs(ids: tuple[str, ...]) -> list[PackFile]:
         if law_id not in KNOWN_LAWS:
             reason = f"no law is called so; there are {', '.join(KNOWN_LAWS)}"
             raise ConfigurationError(reason)
-        pack = shipped_pack(law_id)
-        for included in pack.spec.includes:
-            found.setdefault(included, shipped_pack(included))
-        found.setdefault(law_id, pack)
+        for pack in parts_of(law_id):
+            found.setdefault(pack.spec.id, pack)
     for pack in found.values():
         check_lock(pack.name, dict(edition_digests(pack)))
     return list(found.values())
 
 
-def check_lock(file: str, digests: Mapping[str, str]) -> None:
-    """Refuse an edition that differs from the one released under its name."""
-    locked = _lock()
-    for name, found in digests.items():
-        if locked.get(name) != found:
-            reason = "differs from LOCK.toml; after adding an edition run make lock-law"
-            raise InvalidPack(file, name, reason)
+def parts_of(law_id: str) -> tuple[PackFile, ...]:
+    """The packs that a law is made of, itself the last."""
+    pack = shipped_pack(law_id)
+    return (*(shipped_pack(included) for included in pack.spec.includes), pack)
 
 
-@cache
-def _lock() -> Mapping[str, str]:
-    from minorguard.packs import schema
+def _documents(packs: Iterable[PackFile]) -> Documents:
+    """All that may be cited, by the keys that the packs use."""
+    every = (shipped_pack(COMMON), *packs)
+    return {key: document for pack in every for key, document in pack.spec.documents.items()}
 
-    name = "LOCK.toml"
-    return checked(name, schema.LockFile, toml(name, shipped(name))).digests
+
+def _rules(
+    ids: tuple[str, ...],
+    packs: Iterable[PackFile],
+    documents: Documents,
+    chosen: Mapping[str, str],
+) -> Iterator[Rule]:
+    """All editions of all rules, but those that every named law leaves out."""
+    left_out = [
+        {part.spec.id: frozenset(pack.spec.without) for part in parts_of(law_id)}
+        for law_id in ids
+        for pack in [shipped_pack(law_id)]
+    ]
+    for pack in packs:
+        name = pack.spec.id
+        without = frozenset[str].intersection(*(left[name] for left in left_out if name in left))
+        for rule in rules_of(pack, documents, ratings(), chosen):
+            if rule.id not in without:
+                yield rule
+        yield from content_rules(pack, documents, categories(), chosen)
 
 
 def _stamp(law_id: str, chosen: Mapping[str, str], dated: _Dated) -> LawStamp:
-    pack = shipped_pack(law_id)
-    parts = [shipped_pack(included) for included in pack.spec.includes]
-    every = (*parts, pack)
+    every = parts_of(law_id)
     editions = sorted(line for part in every for line in edition_digests(part))
     ends = [
         (rule.id, str(edition.effective_from), str(edition.effective_until))
@@ -162,9 +178,13 @@ def _stamp(law_id: str, chosen: Mapping[str, str], dated: _Dated) -> LawStamp:
         for rule in part.spec.rule
         for edition in rule.edition
     ]
-    revision = max(part.spec.revision for part in (*parts, pack))
+    classified = any(part.spec.classifies_content for part in every)
+    content = sorted(content_digests().items()) if classified else []
+    revision = max(part.spec.revision for part in every)
     others = tuple((k, v) for k, v in sorted(chosen.items()) if v != READINGS[k][0])
-    value = digest(editions, ends, sorted(dated.digests.items()), ratings(), sorted(chosen.items()))
+    value = digest(
+        editions, ends, content, sorted(dated.digests.items()), ratings(), sorted(chosen.items())
+    )
     return LawStamp(law_id, revision, value, others)
 
 
@@ -178,10 +198,14 @@ def _coverages(packs: Iterable[PackFile], documents: Documents) -> Iterator[Cove
 
 
 def _bases(
-    packs: Iterable[PackFile], documents: Documents, kept: frozenset[str]
+    packs: Iterable[PackFile], documents: Documents, rules: Iterable[Rule]
 ) -> tuple[Basis, Basis]:
-    packs = tuple(packs)
+    packs = (*packs, shipped_pack(COMMON))
+    rules = tuple(rules)
     doubts = any(pack.spec.pending_is_unknown for pack in packs)
+    kept = frozenset(rule.feature for rule in rules if type(rule) is FeatureRule)
+    # Where a pack leaves the mode's total out, its own rule of play knows no exempt use.
+    strict = any(pack.spec.without for pack in packs)
     for pack in packs:
         settings = pack.spec.settings
         if settings is not None:
@@ -192,27 +216,12 @@ def _bases(
                     ratings=ratings(),
                     doubts_pending=doubts,
                     kept=kept,
+                    passes_exempt=not strict,
                 )
                 for who, said in (("guardian", settings.guardian), ("house", settings.house))
             )
             return guardian, house
     raise InvalidPack("cn/base.toml", "settings", "no pack says under which articles to tighten")
-
-
-def _with_house(value: str, house: tuple[HouseRule, ...]) -> str:
-    """The digest of a law tightened by a house's rules, whatever their order."""
-    rules = sorted(
-        digest(
-            rule.id,
-            rule.law,
-            rule.ages,
-            sorted(rule.acts),
-            {name: getattr(rule.settings, name) for name in SETTINGS},
-            dict(rule.settings.features),
-        )
-        for rule in house
-    )
-    return digest(value, rules)
 
 
 # -- the calendar --------------------------------------------------------------------------------
@@ -247,120 +256,4 @@ def _notice(spec: schema.NoticeSpec) -> Notice:
         statutory=frozenset(spec.statutory),
         number=spec.number,
         url=spec.urls[-1] if spec.urls else "",
-    )
-
-
-# -- ratings, words, house files -----------------------------------------------------------------
-
-
-@cache
-def ratings() -> Ratings:
-    """Rating label -> the age from which it is suitable: official, or rounded up to be safe."""
-    from minorguard.packs import schema
-
-    name = "cn/ratings.toml"
-    spec = checked(name, schema.RatingsFile, toml(name, shipped(name)))
-    foreign = {
-        f"{system}:{label}": _rounded_up(age)
-        for system, labels in spec.foreign.items()
-        for label, age in labels.items()
-    }
-    return tuple(sorted((spec.official | foreign).items()))
-
-
-def _rounded_up(age: int) -> int:
-    if age >= ADULTS_ONLY_FROM:
-        return ADULTS_ONLY
-    return next(band for band in BANDS if age <= band)
-
-
-@cache
-def features() -> Mapping[str, Mapping[str, str]]:
-    """All features that a request or a setting may name: id -> name by language."""
-    return toml("cn/features.toml", shipped("cn/features.toml"))
-
-
-def wording(file: File | None = None) -> Wording:
-    """The sentences that ship with the library, with those of a user's file in their place."""
-    from minorguard.packs import schema
-
-    name = "messages.toml"
-    spec = checked(name, schema.MessagesFile, toml(name, shipped(name)))
-    own = schema.MessagesFile()
-    if file is not None:
-        name, text = text_of(file)
-        own = checked(name, schema.MessagesFile, toml(name, text))
-    return Wording(
-        replaced=frozenset(
-            (code, lang)
-            for code, words in own.reasons.items()
-            for lang in words.model_dump(exclude_none=True)
-        ),
-        reasons=_merged(name, "reasons", spec.reasons, own.reasons),
-        phrases=_merged(name, "phrases", spec.phrases, own.phrases),
-    )
-
-
-def _merged(
-    file: str,
-    table: str,
-    shipped_words: Mapping[str, schema.PartWords],
-    own: Mapping[str, schema.PartWords],
-) -> dict[str, dict[str, str]]:
-    unknown = own.keys() - shipped_words.keys()
-    if unknown:
-        raise InvalidPack(file, f"{table}.{min(unknown)}", "no message is called so")
-    merged: dict[str, dict[str, str]] = {}
-    for key, words in shipped_words.items():
-        mine = own.get(key)
-        texts = (words, mine) if mine is not None else (words,)
-        merged[key] = {
-            k: v for text in texts for k, v in text.model_dump(exclude_none=True).items()
-        }
-    return merged
-
-
-def house_file(file: File) -> tuple[HouseRule, ...]:
-    """A platform's own rules from its file."""
-    from minorguard.packs import schema
-
-    name, text = text_of(file)
-    spec = checked(name, schema.HouseFile, toml(name, text))
-    seen: set[str] = set()
-    for rule in spec.rule:
-        if rule.id in seen:
-            raise InvalidPack(name, f"rule.{rule.id}", "this rule is there twice")
-        seen.add(rule.id)
-    return tuple(_house_rule(name, rule) for rule in spec.rule)
-
-
-def _house_rule(file: str, spec: schema.HouseRuleSpec) -> HouseRule:
-    key = f"rule.{spec.id}"
-    unknown = spec.features.keys() - features()
-    if unknown:
-        raise InvalidPack(file, f"{key}.features.{min(unknown)}", "no feature is called so")
-    if spec.law is not None and spec.law not in KNOWN_LAWS:
-        raise InvalidPack(file, f"{key}.law", f"no law is called so; there are {KNOWN_LAWS}")
-    if spec.max_rating is not None:
-        try:
-            rated_age(ratings(), spec.max_rating)
-        except InvalidRequest as error:
-            raise InvalidPack(file, f"{key}.max_rating", error.reason) from None
-    windows = spec.windows
-    return HouseRule(
-        id=spec.id,
-        law=spec.law,
-        ages=Ages(spec.age.at_least, spec.age.below),
-        acts={"purchase": frozenset({"purchase"}), "gift": frozenset({"tip"})}.get(
-            spec.ask or "", SPENDING
-        ),
-        settings=GuardianSettings(
-            daily_minutes=spec.daily_minutes,
-            windows=None if windows is None else hours_from(windows, file, f"{key}.windows"),
-            single_fen=spec.single_fen,
-            daily_fen=spec.daily_fen,
-            monthly_fen=spec.monthly_fen,
-            features=spec.features,
-            max_rating=spec.max_rating,
-        ),
     )

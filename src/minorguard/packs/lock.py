@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import sys
 
-from minorguard.packs import KNOWN_LAWS
-from minorguard.packs.digest import edition_digests, notice_digests
-from minorguard.packs.files import shipped, shipped_pack, toml
+from minorguard.packs import KNOWN_LAWS, PARTS
+from minorguard.packs.digest import category_digests, edition_digests, notice_digests
+from minorguard.packs.files import CATEGORIES, shipped, shipped_pack, toml
 
 HEADER = """\
 # The digest of every edition of every rule, and of every holiday notice, as released. The loader
@@ -24,7 +24,9 @@ HEADER = """\
 def main() -> int:
     """Print the lock; 1 if a released edition has changed or gone."""
     name = "cn/calendar.toml"
-    lines = [line for law_id in KNOWN_LAWS for line in edition_digests(shipped_pack(law_id))]
+    packs = (shipped_pack(pack) for pack in (*KNOWN_LAWS, *PARTS))
+    lines = [line for pack in packs for line in edition_digests(pack)]
+    lines += category_digests(toml(CATEGORIES, shipped(CATEGORIES)))
     lines += notice_digests(toml(name, shipped(name)))
     now, before = dict(lines), toml("LOCK.toml", shipped("LOCK.toml"))["digests"]
     changed = [key for key, value in before.items() if now.get(key) != value]

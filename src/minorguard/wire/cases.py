@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
     from minorguard.core.decision import Lang
 
-CASE_KEYS = {"name", "article", "at", "subject", "ask", "usage", "readings", "expect"}
+CASE_KEYS = {"name", "article", "at", "with", "subject", "ask", "usage", "readings", "expect"}
+"""What a case may say. ``with``: the laws beside which its own is asked, as a draft has to be."""
 
 
 class Case(NamedTuple):
@@ -43,7 +44,7 @@ def cases_of(only: str | None = None) -> Iterator[Case]:
             if unknown := case.keys() - CASE_KEYS:
                 raise ConfigurationError(f"{name}: {case.get('name')}: unknown key {min(unknown)}")
             asked = {key: case[key] for key in ("at", "subject", "ask", "usage") if key in case}
-            line = {"law": law_id, **asked}
+            line = {"law": [law_id, *case.get("with", ())], **asked}
             readings = case.get("readings", {})
             yield Case(law_id, case["name"], case["article"], line, readings, case["expect"])
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from minorguard.packs.tables import features
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -12,8 +14,8 @@ if TYPE_CHECKING:
     from minorguard.core.features import Feature
 
 HEADS = {
-    "zh": ("功能", "开放", "谁可更改", "依据"),
-    "en": ("feature", "open", "changeable by", "basis"),
+    "zh": ("功能", "名称", "开放", "值", "谁可更改", "依据"),
+    "en": ("feature", "name", "open", "value", "changeable by", "basis"),
 }
 
 
@@ -39,10 +41,12 @@ def features_json(rows: Iterable[Feature]) -> str:
 
 
 def features_table(rows: Iterable[Feature], lang: Lang) -> str:
-    """A line a feature: whether it is open, who may change it, and the first article."""
+    """A line a feature: its name, whether it is open, who may change it, and the first article."""
     lines = ["\t".join(HEADS[lang])]
     for row in rows:
         basis = str(row.citations[0]) if row.citations else "–"
         by = ", ".join(row.changeable_by) or "–"
-        lines.append("\t".join((row.id, "✓" if row.enabled else "✗", by, basis)))
+        value = "–" if row.value is None else str(row.value)
+        open_ = "✓" if row.enabled else "✗"
+        lines.append("\t".join((row.id, features()[row.id][lang], open_, value, by, basis)))
     return "\n".join(lines) + "\n"

@@ -7,16 +7,18 @@ import re
 from dataclasses import fields
 from datetime import date
 from itertools import groupby
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from minorguard.core.hours import clock
-from minorguard.core.rules import EVER, Head, NotCovered, PlayWindow
+from minorguard.core.rules import EVER, Head, NotCovered
+from minorguard.core.shown import Cells
 from minorguard.core.subject import FOREVER
 from minorguard.errors import ConfigurationError
-from minorguard.packs import KNOWN_LAWS, law
+from minorguard.packs import KNOWN_LAWS, PARTS, law
 from minorguard.packs.build import cite
 from minorguard.packs.files import shipped_pack
-from minorguard.packs.loader import READINGS
+from minorguard.packs.loader import COMMON, READINGS
+from minorguard.packs.tables import categories
 from minorguard.wire import lawwords as words
 
 if TYPE_CHECKING:
@@ -71,7 +73,7 @@ class Edition(NamedTuple):
 
 def editions_of(law_id: str) -> Iterator[Edition]:
     """A pack's own rules, edition by edition, and what it covers."""
-    loaded, pack = law(law_id), shipped_pack(law_id)
+    loaded, pack = law(PARTS.get(law_id, law_id)), shipped_pack(law_id)
     for coverage in loaded.coverages:
         if coverage.pack == law_id:
             head = Head(
@@ -85,6 +87,9 @@ def editions_of(law_id: str) -> Iterator[Edition]:
             yield Edition(NotCovered(head), COVERAGE)
     repeals = dict(_repeals(pack))
     titles = {rule.id: {"zh": rule.title.zh, "en": rule.title.en} for rule in pack.spec.rule}
+    if pack.spec.classifies_content:
+        kinds = categories().items()
+        titles |= {f"{pack.spec.id}.content.{name}": {"zh": c.zh, "en": c.en} for name, c in kinds}
     for rule in loaded.rules:
         if rule.head.pack == law_id:
             repealed_by = repeals.get((rule.id, rule.head.since), ())
@@ -92,7 +97,7 @@ def editions_of(law_id: str) -> Iterator[Edition]:
 
 
 def _repeals(pack: PackFile) -> Iterator[tuple[tuple[str, int], tuple[Citation, ...]]]:
-    packs = (*map(shipped_pack, pack.spec.includes), pack)
+    packs = (shipped_pack(COMMON), *map(shipped_pack, pack.spec.includes), pack)
     documents = {key: document for part in packs for key, document in part.spec.documents.items()}
     for rule in pack.spec.rule:
         for edition in rule.edition:
@@ -180,7 +185,7 @@ def law_show(query: str, at: date | None, lang: Lang, *, as_json: bool) -> str:
     words of an article or a title: ``国新出发〔2021〕14号 第一条``, ``条例 44``. Raises
     ``ConfigurationError`` where it means nothing.
     """
-    every = [edition for law_id in KNOWN_LAWS for edition in editions_of(law_id)]
+    every = [edition for law_id in (*KNOWN_LAWS, *PARTS) for edition in editions_of(law_id)]
     tokens = _tokens(query)
     found = _named(query, every) or [e for e in every if tokens and _speaks_of(e, tokens)]
     if at is not None:
@@ -297,8 +302,13 @@ def _end(until: int) -> str | None:
 def _numbers(rule: Rule) -> dict[str, object]:
     """What a rule's kind adds to its head, for programs."""
     own = {f.name: getattr(rule, f.name) for f in fields(rule) if f.name not in ("head", "ratings")}
-    if isinstance(rule, PlayWindow):
-        own["hours"] = [[clock(start), clock(end)] for start, end in rule.hours]
+    for name, value in own.items():
+        if name == "hours":
+            own[name] = [[clock(start), clock(end)] for start, end in value]
+        elif isinstance(value, frozenset):
+            own[name] = sorted(cast("frozenset[str]", value))
+        elif isinstance(value, Cells):
+            own[name] = value._asdict()
     return own
 
 

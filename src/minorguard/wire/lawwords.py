@@ -11,13 +11,13 @@ from minorguard.core.hours import ALWAYS, NEVER
 from minorguard.core.rules import (
     EVER,
     DailyQuota,
-    FeatureBan,
     HouseCap,
     LoginNotice,
     PlayWindow,
     SpendingCap,
 )
 from minorguard.core.subject import ANY_AGE, FOREVER
+from minorguard.core.toggles import FeatureBan
 from minorguard.core.wording import yuan
 
 if TYPE_CHECKING:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple, cast
 
-from minorguard.core.acts import Request
+from minorguard.core.acts import Request, Use
+from minorguard.core.counted import Counted
 from minorguard.core.facts import (
     Cancelled,
     ConsentGranted,
@@ -15,7 +17,7 @@ from minorguard.core.facts import (
     Refunded,
     Settled,
 )
-from minorguard.core.step import Counted
+from minorguard.core.step import counts_after
 from minorguard.errors import InvalidRequest, OutcomeUnknown, StoreError
 from minorguard.guard import Guard
 from minorguard.wire.answer import Answers, error_line, recorded_line
@@ -26,10 +28,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
+    from minorguard.core.counted import Lease
     from minorguard.core.decision import Lang
     from minorguard.core.facts import Fact
     from minorguard.core.policy import Law
-    from minorguard.core.step import Lease
     from minorguard.core.subject import Subject
     from minorguard.core.usage import Usage
     from minorguard.stores import Store
@@ -124,7 +126,10 @@ class Replayer:
         if isinstance(what, Request):
             decision = guard.decide(what, at=at)
             paid = isinstance(decision, Counted) and decision.allowed
-            return answers.line(line_id, decision, _used(guard, what.subject, at, wrote=paid))
+            used = _used(guard, what.subject, at, wrote=paid)
+            if isinstance(what, Use):
+                used = replace(used, counts=counts_after(decision))
+            return answers.line(line_id, decision, used)
         degraded = guard.record(what, at=at).degraded
         return recorded_line(line_id, degraded, _used(guard, what.subject, at, wrote=True))
 

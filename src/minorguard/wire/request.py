@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, cast
 from minorguard.core.acts import Play, Show, Spend, Use
 from minorguard.core.calendar import local
 from minorguard.core.hours import second_of_day
-from minorguard.core.rules import rated_age
+from minorguard.core.shown import rated_age
 from minorguard.core.subject import ANY_AGE, FOREVER, NO_CONSENTS, Ages, GuardianSettings, Subject
 from minorguard.core.usage import NOTHING_USED, Usage
+from minorguard.core.uses import Lesson, Message, ModeSwitch, Page, Pk, Post, Recipient
 from minorguard.errors import InvalidRequest
 from minorguard.packs import KNOWN_LAWS
-from minorguard.packs.loader import features, ratings
+from minorguard.packs.tables import categories, features, ratings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from pydantic import ValidationError
 
     from minorguard.core.acts import Request
+    from minorguard.core.uses import Detail
     from minorguard.wire import shapes
 
 LINE_BYTES_MAX = 64 * 1024
@@ -263,34 +265,69 @@ def request_of(who: Subject, ask: shapes.Ask, at: datetime) -> Request:  # noqa:
         if ask["feature"] not in features():
             raise InvalidRequest("ask.feature", "unknown feature")
         return Use(who, ask["feature"])
+    return Use(who, about=_detail(ask, at))
+
+
+def _detail(
+    ask: shapes.PostAsk
+    | shapes.MessageAsk
+    | shapes.PkAsk
+    | shapes.ModeAsk
+    | shapes.PageAsk
+    | shapes.LessonAsk,
+    at: datetime,
+) -> Detail:
+    """What a use is about."""
+    if ask["kind"] == "post":
+        return Post(ask["place"], labels=_known(ask.get("labels", ()), "ask.labels"))
     if ask["kind"] == "message":
-        _known_age(ask["to"], at, "ask.to")
-    elif ask["kind"] == "lesson":
-        instant(ask["starts"], "ask.starts")
-    return Use(who, _USES[ask["kind"]])
+        to = ask["to"]
+        born, age = _known_age(to, at, "ask.to")
+        return Message(
+            to=Recipient(id=to.get("id"), born=born, age=age, accepts=to.get("accepts")),
+            stranger=ask.get("stranger", False),
+            labels=_known(ask.get("labels", ()), "ask.labels"),
+        )
+    if ask["kind"] == "pk":
+        return Pk(ask["room"])
+    if ask["kind"] == "mode":
+        return ModeSwitch(on=ask["on"], guardian_verified=ask.get("guardian_verified", False))
+    if ask["kind"] == "page":
+        return Page(
+            course_reviewed=ask["course_reviewed"],
+            ads=tuple(ad["learning_related"] for ad in ask["ads"]),
+            popups=tuple(popup["leads_to"] for popup in ask["popups"]),
+            links=tuple(link["leads_to"] for link in ask["links"]),
+            comments=ask["comments"],
+            nonprofit=ask["nonprofit"],
+            charges_fen=ask["charges_fen"],
+            for_minors=ask.get("for_minors", True),
+        )
+    return Lesson(
+        starts=instant(ask["starts"], "ask.starts"),
+        minutes=ask["minutes"],
+        break_before_min=ask.get("break_before_min"),
+        training=ask.get("training", "subject_compulsory"),
+    )
 
 
-_USES = {
-    "post": "post_content",
-    "message": "instant_messaging",
-    "page": "course_page",
-    "lesson": "course_lesson",
-    "pk": "live_pk",
-    "mode": "minors_mode",
-}
-"""Asks that a later pack judges; until it is loaded they are not covered."""
+def _known(labels: Iterable[str], path: str) -> tuple[str, ...]:
+    """Content categories, each of which some law names."""
+    labels = tuple(labels)
+    for index, label in enumerate(labels):
+        if label not in categories():
+            raise InvalidRequest(f"{path}.{index}", "unknown category")
+    return labels
 
 
 def _view(who: Subject, ask: shapes.ViewAsk) -> Show:
-    if ask.get("categories"):
-        # No pack that ships so far classifies content, so no category is known.
-        raise InvalidRequest("ask.categories.0", "unknown category")
     rating = ask.get("rating")
     if rating is not None:
         rated_age(ratings(), rating)
     return Show(
         who,
         rating=rating,
+        categories=_known(ask.get("categories", ()), "ask.categories"),
         slot=ask.get("slot") or "detail",
         minors_only_service=ask.get("minors_only_service", False),
     )
