@@ -15,6 +15,8 @@ from importlib.metadata import PackageNotFoundError, version
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
+import asks
+import classifier
 import counting
 import decisions
 import identity
@@ -39,6 +41,8 @@ PACKAGES = (
     "cryptography",
     "redis",
     "psycopg",
+    "ahocorasick-rs",
+    "opencc",
 )
 
 
@@ -49,12 +53,25 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--json", action="store_true", help="nothing but the line of JSON")
     parser.add_argument(
         "--only",
-        choices=("decisions", "lines", "kicks", "count", "redis", "pg", "identity", "import"),
+        choices=(
+            "decisions",
+            "asks",
+            "text",
+            "lines",
+            "kicks",
+            "count",
+            "redis",
+            "pg",
+            "identity",
+            "import",
+        ),
         help="one part of the table",
     )
     args = parser.parse_args(argv)
     parts: dict[str, Callable[[], Iterator[Row]]] = {
         "decisions": decisions.rows,
+        "asks": asks.rows,
+        "text": classifier.rows,
         "lines": lambda: _lines(deep=args.deep),
         "kicks": lambda: kicks.rows(deep=args.deep),
         "count": counting.rows,

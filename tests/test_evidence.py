@@ -28,7 +28,7 @@ NOW = datetime(2026, 11, 20, 20, 10, tzinfo=ZONE)
 DAY = timedelta(days=1)
 YEAR = timedelta(days=366)
 LAWS = (law("cn.game"), law("cn.base"))
-FEATURES = sorted(LAWS[0].features | LAWS[1].features)
+FEATURES = sorted(LAWS[0].catalogue)
 MINORS = set(range(18))
 RATINGS = ("8+", "12+", "16+", "PEGI:3", "PEGI:18")
 

@@ -220,7 +220,7 @@ asks = st.one_of(
     st.builds(
         Spend, people, fen=st.sampled_from((1, 3000, 5000, 6000)), order=st.sampled_from("abcd")
     ),
-    st.builds(Use, people, st.sampled_from(sorted(GAME.features))),
+    st.builds(Use, people, st.sampled_from(sorted(GAME.features & GAME.catalogue))),
     st.builds(Show, people, rating=st.sampled_from(("8+", "16+"))),
 )
 batches = st.lists(

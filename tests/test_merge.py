@@ -264,7 +264,8 @@ def test_the_mode_that_either_account_was_put_into_last_holds():
     guard.record(ModeChanged(unknown[0], on=True), at=HOUR + timedelta(seconds=1))
     guard.merge(unknown[0], into=unknown[1])
 
-    assert not guard.decide(Show(unknown[1], rating="16+"), at=HOUR)
+    assert not guard.decide(Show(unknown[1], rating="16+"), at=HOUR + timedelta(seconds=1))
+    assert guard.decide(Show(unknown[1], rating="16+"), at=HOUR)
 
 
 def test_nobody_is_merged_into_themselves():

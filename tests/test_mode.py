@@ -340,7 +340,7 @@ def test_the_next_day_counts_anew_and_the_day_that_was_left_is_closed():
 @few(60)
 @given(st.integers(0, 10**6), st.lists(st.integers(0, 10**11), max_size=6))
 def test_a_contests_document_comes_back_as_it_was(day, began):
-    kept = contests.Contests(day, tuple(sorted(set(began))))
+    kept = contests.joined(contests.NO_CONTESTS, contests.Contests(tuple((at, bytes([day % 256]) * 8) for at in began)))
     body = contests.to_bytes(kept)
     assert contests.from_bytes(body) == kept
     for length in range(len(body)):
@@ -380,16 +380,16 @@ stamps = st.integers(0, 10**11)
     mark=stamps,
     span=st.tuples(stamps, st.integers(1, 10**5)),
     reminded=st.none() | stamps,
-    mode=st.none() | st.builds(recorded.Said, stamps, st.booleans()),
+    modes=st.lists(st.builds(recorded.Said, stamps, st.booleans()), max_size=2).map(tuple),
     ended=st.integers(0, 3),
 )
-def test_a_time_document_keeps_the_reminder_and_the_mode(mark, span, reminded, mode, ended):
+def test_a_time_document_keeps_the_reminder_and_the_mode(mark, span, reminded, modes, ended):
     first, length = span
     sitting = time.Sitting(b"12345678", ((first, first + length),))
     names = tuple(bytes([n]) * 8 for n in range(ended))
-    kept = time.Playtime(mark, (sitting,), (), names, reminded, mode)
+    kept = time.Playtime(mark, (sitting,), (), names, reminded, modes)
     body = time.to_bytes(kept)
     assert time.from_bytes(body) == kept
-    assert body[0] == (1 if reminded is None and mode is None else 2)
+    assert body[0] == (1 if reminded is None and not modes else 2)
     with pytest.raises(StoreUnavailable):
         time.from_bytes(body[:-1])

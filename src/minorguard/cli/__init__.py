@@ -12,7 +12,7 @@ import sys
 from typing import TYPE_CHECKING, cast
 
 from minorguard import __version__
-from minorguard.cli import doctor, identity, judge, keep, law
+from minorguard.cli import content, doctor, identity, judge, keep, law
 from minorguard.cli.options import OK, STORE, USAGE
 from minorguard.errors import ConfigurationError, StoreError
 
@@ -65,6 +65,6 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for module in (judge, keep, law, identity, doctor):
+    for module in (judge, keep, law, content, identity, doctor):
         module.add_commands(commands)
     return parser

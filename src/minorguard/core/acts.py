@@ -7,6 +7,7 @@ from typing import Literal, get_args
 
 from minorguard.core.subject import FEN_MAX, Subject, want_bool, want_int
 from minorguard.core.uses import (
+    DETAILED,
     DETAILS,
     UNCOMPILED,
     Detail,
@@ -140,6 +141,8 @@ class Use:
             if self.feature not in ("", about.feature):
                 raise InvalidRequest("ask.feature", f"want {about.feature}, or none")
             put(self, "feature", about.feature)
+        elif self.feature in DETAILED:
+            raise InvalidRequest("ask.about", f"is required for {self.feature}")
         want_name(self.feature, "ask.feature")
         put(self, "key", () if isinstance(about, UNCOMPILED) else self._key())
 

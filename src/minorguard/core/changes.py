@@ -16,7 +16,8 @@ from minorguard.core.calendar import ZONE
 from minorguard.core.hours import ALWAYS, both
 from minorguard.core.shown import rated_age
 from minorguard.core.subject import FOREVER, Ages, attained_on
-from minorguard.core.toggles import closes
+from minorguard.core.toggles import ConsentGate, closes
+from minorguard.core.uses import ModeSwitch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,14 +41,19 @@ class Change(NamedTuple):
     ``rating``: show content rated ``rating`` or lower. ``guardian``: the guardian lifts the
     settings. ``age``: prove to have reached ``age``, for somebody of unknown age; it is also set
     where waiting is for that age to be reached. ``session``: log in with a new session.
-    ``order``: ask with a new order id.
+    ``order``: ask with a new order id. ``consent``: obtain that ``consent``. ``mode``: enter the
+    minors' mode. ``vouch``: have a guardian verified.
     """
 
-    kind: Literal["verify", "wait", "amount", "rating", "guardian", "age", "session", "order"]
+    kind: Literal[
+        "verify", "wait", "amount", "rating", "guardian", "age", "session", "order", "consent",
+        "mode", "vouch",
+    ]  # fmt: skip
     at: datetime | None = None
     fen: int | None = None
     rating: str | None = None
     age: int | None = None
+    consent: str | None = None
 
 
 class _Ask(NamedTuple):
@@ -101,9 +107,48 @@ def changes_of(decision: Decision) -> tuple[Change, ...]:
 
 
 def _asks(ask: _Ask) -> list[_Step]:
-    """As it is, and with the identity verified."""
-    verified = ((Change("verify"),), ask.who(identity="verified"))
-    return [((), ask), *([verified] if ask.request.subject.identity != "verified" else [])]
+    """As it is, and with what can be had first: an identity, consents, the mode, a guardian."""
+    found: list[_Step] = [((), ask)]
+    for way in (_verified, _consented, _entered, _vouched):
+        found += [
+            ((*steps, *step), changed) for steps, asked in found for step, changed in way(asked)
+        ]
+    return sorted(found, key=_length)
+
+
+def _length(step: _Step) -> int:
+    return len(step[0])
+
+
+def _verified(ask: _Ask) -> Iterator[_Step]:
+    if ask.request.subject.identity != "verified":
+        yield (Change("verify"),), ask.who(identity="verified")
+
+
+def _consented(ask: _Ask) -> Iterator[_Step]:
+    """With every consent that is missing."""
+    rules = (objection.rule for objection in ask.answer().segment.ruling.objections)
+    missing = sorted({rule.consent for rule in rules if isinstance(rule, ConsentGate)})
+    missing = [name for name in missing if name not in ask.request.subject.consents]
+    if missing:
+        consents = ask.request.subject.consents.union(missing)
+        steps = tuple(Change("consent", consent=name) for name in missing)
+        yield steps, ask.who(consents=consents)
+
+
+def _entered(ask: _Ask) -> Iterator[_Step]:
+    objections = ask.answer().segment.ruling.objections
+    if any(objection.rule.head.mode == "out" for objection in objections):
+        yield (Change("mode"),), ask.who(minors_mode=True)
+
+
+def _vouched(ask: _Ask) -> Iterator[_Step]:
+    request = ask.request
+    if not isinstance(request, Use) or not isinstance(request.about, ModeSwitch):
+        return
+    if not request.about.guardian_verified:
+        vouched = replace(request, about=replace(request.about, guardian_verified=True))
+        yield (Change("vouch"),), ask._replace(request=vouched)
 
 
 def _lifted(ask: _Ask) -> list[_Step]:
@@ -127,6 +172,11 @@ def _waiting(ask: _Ask) -> Iterator[_Step]:
         midnight = ask.at.replace(hour=0, minute=0, second=0)
         in_next_month = midnight.replace(day=1) + timedelta(days=MONTH_DAYS_MAX)
         turns |= {midnight + timedelta(days=1), in_next_month.replace(day=1)}
+    second = ask.at.hour * 3600 + ask.at.minute * 60 + ask.at.second
+    midnight = ask.at - timedelta(seconds=second)
+    for count in ask.answer().segment.ruling.counts:
+        ends = (end for start, end in count.hours if start <= second < end)
+        turns |= {midnight + timedelta(seconds=end) for end in ends}
     birthdays = {day: age for age, day in _birthdays(ask)}
     yield from _later(ask, {at: birthdays.get(at) for at in turns})
 

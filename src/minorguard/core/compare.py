@@ -100,7 +100,7 @@ class Ask(NamedTuple):
 def asks_of(*laws: Law, acts: frozenset[str] = frozenset()) -> Iterator[Ask]:
     """Every question about the acts, or else about those that one of these laws covers."""
     acts = acts or frozenset(act for law in laws for c in law.coverages for act in c.acts)
-    known = {feature for law in laws for feature in law.features}
+    known = {feature for law in laws for feature in law.features & law.catalogue}
     banned = {rule.feature for law in laws for rule in law.rules if isinstance(rule, FeatureBan)}
     details = {"use": sorted(known | banned), "show": _labels(laws)}
     for act in ACTS:

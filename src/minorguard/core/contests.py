@@ -1,7 +1,7 @@
 """Contests of one live room on one day: how many PKs began in the hours that are counted.
 
-The room is counted, whoever asks for it: its rule binds the room's account. A PK that is asked for
-twice at one instant is one.
+The room is counted, whoever asks for it: its rule binds the room's account. A PK that one person
+asks for twice at one instant is one.
 """
 
 from __future__ import annotations
@@ -9,24 +9,35 @@ from __future__ import annotations
 from hashlib import blake2b
 from typing import TYPE_CHECKING, NamedTuple
 
+from minorguard.core.hours import DAY_S
 from minorguard.core.packing import Packer, Reader
 from minorguard.errors import StoreUnavailable
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from minorguard.core.ruling import Stamp
+
+PERSON_BYTES = 8
 
 
 class Contests(NamedTuple):
-    """The *contests* document of a room: when each PK of that day (an ordinal) began, sorted."""
+    """The *contests* document of a room: when each PK of the last two days began, and by whom.
 
-    day: int = 0
-    began: tuple[Stamp, ...] = ()
+    ``began`` is sorted; a person is eight bytes that give nothing away.
+    """
 
-    def before(self, at: Stamp, day: int) -> int:
-        """How many began on that day, but for the one that began at this very instant."""
-        if day != self.day:
-            return 0
-        return self.began.index(at) if at in self.began else len(self.began)
+    began: tuple[tuple[Stamp, bytes], ...] = ()
+
+    @property
+    def day(self) -> int:
+        """The latest day (an ordinal) of which something is kept."""
+        return self.began[-1][0] // DAY_S if self.began else 0
+
+    def before(self, at: Stamp, by: bytes) -> int:
+        """How many began on that day, before this one if it is known."""
+        same_day = [one for one in self.began if one[0] // DAY_S == at // DAY_S]
+        return same_day.index((at, by)) if (at, by) in same_day else len(same_day)
 
 
 NO_CONTESTS = Contests()
@@ -37,18 +48,27 @@ def room_name(room: str) -> str:
     return blake2b(room.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 
-def begun(contests: Contests, at: Stamp, day: int) -> Contests:
+def person_name(person: str) -> bytes:
+    """What the document has of whoever began a PK."""
+    return blake2b(person.encode(), digest_size=PERSON_BYTES).digest()
+
+
+def begun(contests: Contests, at: Stamp, by: bytes) -> Contests:
     """The document after one more."""
-    began = contests.began if day == contests.day else ()
-    return Contests(day, tuple(sorted({*began, at})))
+    return _recent({*contests.began, (at, by)})
 
 
 def joined(one: Contests, other: Contests, person: str = "") -> Contests:
-    """The contests of both documents: those of the later day."""
+    """The contests of both documents."""
     del person
-    if one.day != other.day:
-        return max(one, other)
-    return Contests(one.day, tuple(sorted({*one.began, *other.began})))
+    return _recent({*one.began, *other.began})
+
+
+def _recent(began: Iterable[tuple[Stamp, bytes]]) -> Contests:
+    """Those of the last day and of the day before, for whoever tells them again."""
+    began = sorted(began)
+    since = (began[-1][0] // DAY_S - 1) * DAY_S if began else 0
+    return Contests(tuple(one for one in began if one[0] >= since))
 
 
 SCHEMA = 1
@@ -58,7 +78,10 @@ SCHEMA = 1
 def to_bytes(contests: Contests) -> bytes:
     """The document as a store keeps it."""
     out = Packer()
-    out.ints(SCHEMA, contests.day, len(contests.began), *contests.began)
+    out.ints(SCHEMA, len(contests.began))
+    for at, by in contests.began:
+        out.ints(at)
+        out.block(by)
     return out.body
 
 
@@ -67,7 +90,6 @@ def from_bytes(body: bytes) -> Contests:
     read = Reader(body, "contests")
     if read.int() != SCHEMA:
         raise StoreUnavailable("a contests document of another version")
-    day = read.int()
-    began = tuple(read.int() for _ in range(read.int()))
+    began = tuple((read.int(), read.block()) for _ in range(read.int()))
     read.end()
-    return Contests(day, began)
+    return Contests(began)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
 from minorguard.core.acts import Play
@@ -13,6 +12,7 @@ from minorguard.core.ruling import instant_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime
 
     from minorguard.core.limits import Code, Rest
     from minorguard.core.ruling import Stamp

@@ -155,15 +155,20 @@ def _row(law: Law, request: Use, ages: Ages, day: int) -> Feature:
     return Feature(
         request.feature,
         not ruling.objections,
-        _value(deciding, request.subject, ages),
+        _value(deciding, request.subject, ages, enabled=not ruling.objections),
         _changeable_by(deciding),
         None if head is None else head.provenance,
         () if head is None else head.citations,
     )
 
 
-def _value(deciding: list[FeatureRule], subject: Subject, ages: Ages) -> str | int | None:
-    values = (rule.value_for(subject, ages) for rule in deciding)
+def _value(
+    deciding: list[FeatureRule], subject: Subject, ages: Ages, *, enabled: bool
+) -> str | int | None:
+    """The value that stands: of a row that is closed none but ``nobody``."""
+    values = [rule.value_for(subject, ages) for rule in deciding]
+    if not enabled:
+        return "nobody" if "nobody" in values else None
     return next((value for value in values if value is not None), None)
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from minorguard.core import money, time
 from minorguard.core.hours import DAY_S, hours_of
-from minorguard.core.recorded import MODE, Recorded, later
+from minorguard.core.recorded import Recorded, joined, mode_told
 
 if TYPE_CHECKING:
     from minorguard.core.money import Order, Purse
@@ -33,7 +33,7 @@ def playtimes(one: Playtime, other: Playtime, person: str = "") -> Playtime:
             hours_of((*one.charged, *other.charged)),
             tuple(dict.fromkeys(ended)),
             _latest(one.reminded, other.reminded),
-            one.mode if other.mode is None else later(MODE, one.mode, other.mode),
+            mode_told(one.modes, *other.modes),
         )
     )
 
@@ -81,7 +81,4 @@ def _sums(purse: Purse) -> tuple[Order, ...]:
 def recorded(one: Recorded, other: Recorded, person: str = "") -> Recorded:
     """What was told of both: of each the latest, of two at one instant the protective one."""
     del person  # nor does it whom it was told of
-    said = dict(one.said)
-    for name, new in other.said:
-        said[name] = later(name, said.get(name), new)
-    return Recorded(tuple(sorted(said.items())))
+    return joined(one, other)

@@ -16,7 +16,7 @@ from minorguard.core.calendar import local
 from minorguard.core.decision import Decision, Segment
 from minorguard.core.features import FeatureTable, edges_of, features_of
 from minorguard.core.plan import Plan
-from minorguard.core.rules import Head, HouseCap, NotCovered, Rule, SpendingCap
+from minorguard.core.rules import EVER, Head, HouseCap, NotCovered, Rule, SpendingCap
 from minorguard.core.ruling import closing, opening, ruling_of
 from minorguard.core.settings import Basis, guardian_rules, house_rules
 from minorguard.core.shown import rated_age
@@ -159,6 +159,12 @@ class Law:
         return False
 
     @cached_property
+    def features_stand(self) -> bool:
+        """Whether some row of the features table hangs on the mode or a consent."""
+        readers = self._standing_readers["use"]
+        return any(isinstance(rule, FeatureRule) for rule in readers)
+
+    @cached_property
     def _standing_readers(self) -> Mapping[str, tuple[Rule, ...]]:
         plain = Rule.reads_standing
         readers = [
@@ -236,11 +242,19 @@ class Law:
 
     def _gap(self, request: Request, day: int) -> Rule | None:
         act = request.act
+        spoken_of = not isinstance(request, Use) or self._speaks_of(request.feature, day)
         for coverage in self.coverages:
-            speaks = not isinstance(request, Use) or request.feature in self.features
-            if speaks and act in coverage.acts and coverage.since <= day:
+            if spoken_of and act in coverage.acts and coverage.since <= day:
                 return None
         return self._not_covered(act)
+
+    def _speaks_of(self, feature: str, day: int) -> bool:
+        """Whether some rule knows the feature; pages, lessons and PKs from their pack's day on."""
+        if feature not in self.features or feature in self.catalogue:
+            return feature in self.features
+        since = {coverage.pack: coverage.since for coverage in self.coverages}
+        packs = {r.head.pack for r in self.rules if getattr(r, "feature", None) == feature}
+        return any(since.get(pack, EVER) <= day for pack in packs)
 
     def _not_covered(self, act: Act) -> Rule:
         """In the name of the pack that covers such acts at other times, or of the law itself."""

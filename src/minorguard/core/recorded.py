@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from minorguard.core.subject import Subject
 
 MODE = "mode"
-"""The name of the minors' mode among the consents, none of which is called so."""
+MODE_BEFORE = "mode before"
+"""The names of the minors' mode among the consents, none of which is called so: what was said last,
+and what before it, for a request that comes late."""
 
 Standing = ConsentGranted | ConsentRevoked | ModeChanged
 
@@ -33,8 +35,8 @@ class Said(NamedTuple):
     until: Stamp | None = None
 
     def holds(self, at: Stamp) -> bool:
-        """Whether it is on at that instant."""
-        return self.on and (self.until is None or at < self.until)
+        """Whether it is on at that instant: not before it was said."""
+        return self.on and self.at <= at and (self.until is None or at < self.until)
 
 
 class Recorded(NamedTuple):
@@ -47,12 +49,13 @@ class Recorded(NamedTuple):
         if not self.said:
             return subject
         said = dict(self.said)
-        mode = said.pop(MODE, None)
+        told = tuple(said.pop(name) for name in (MODE_BEFORE, MODE) if name in said)
+        mode = mode_at(told, at)
         consents = {*subject.consents, *(name for name, one in said.items() if one.holds(at))}
         consents -= {name for name, one in said.items() if not one.holds(at)}
         return replace(
             subject,
-            minors_mode=subject.minors_mode if mode is None else mode.on,
+            minors_mode=subject.minors_mode if mode is None else mode,
             consents=frozenset(consents),
         )
 
@@ -60,10 +63,10 @@ class Recorded(NamedTuple):
         """The request of the subject as it stands at that instant by what was recorded."""
         return replace(request, subject=self.of(request.subject, at)) if self.said else request
 
-    def ends_after(self, at: Stamp) -> Stamp | None:
-        """When the next consent ends, if one does."""
-        ends = (one.until for _, one in self.said if one.until is not None and one.holds(at))
-        return min(ends, default=None)
+    def ends_after(self, at: Stamp) -> tuple[Stamp, ...]:
+        """When consents that hold at that instant end, the next first."""
+        ends = {one.until for _, one in self.said if one.until is not None and one.holds(at)}
+        return tuple(sorted(ends))
 
 
 NOTHING_RECORDED = Recorded()
@@ -76,8 +79,47 @@ def recorded(known: Recorded, fact: Standing, at: Stamp) -> Recorded:
     until = fact.until if isinstance(fact, ConsentGranted) else None
     said = dict(known.said)
     new = Said(at, on, None if until is None else stamp_of(until))
-    said[name] = later(name, said.get(name), new)
+    if name == MODE:
+        told = tuple(said[part] for part in (MODE_BEFORE, MODE) if part in said)
+        said.update(_named(mode_told(told, new)))
+    else:
+        said[name] = later(name, said.get(name), new)
     return Recorded(tuple(sorted(said.items())))
+
+
+def joined(one: Recorded, other: Recorded) -> Recorded:
+    """What was told of two accounts that are one person."""
+    said = dict(one.said)
+    modes = [said.pop(part) for part in (MODE_BEFORE, MODE) if part in said]
+    for name, new in other.said:
+        if name in (MODE, MODE_BEFORE):
+            modes.append(new)
+        else:
+            said[name] = later(name, said.get(name), new)
+    said.update(_named(mode_told((), *modes)))
+    return Recorded(tuple(sorted(said.items())))
+
+
+def _named(told: Modes) -> dict[str, Said]:
+    return dict(zip((MODE_BEFORE, MODE)[-len(told) :], told, strict=True)) if told else {}
+
+
+Modes = tuple[Said, ...]
+"""What was said of the mode, the last two sayings at most, the latest last."""
+
+
+def mode_told(told: Modes, *new: Said) -> Modes:
+    """The sayings of the mode and more of them: of two at one instant the protective one."""
+    by_instant: dict[Stamp, Said] = {}
+    for one in (*told, *new):
+        known = by_instant.get(one.at)
+        by_instant[one.at] = one if known is None else later(MODE, known, one)
+    return tuple(by_instant[at] for at in sorted(by_instant))[-2:]
+
+
+def mode_at(told: Modes, at: Stamp) -> bool | None:
+    """Whether the mode was on at that instant; ``None`` where nothing had been said by then."""
+    return next((one.on for one in reversed(told) if one.at <= at), None)
 
 
 def later(name: str, one: Said | None, other: Said) -> Said:

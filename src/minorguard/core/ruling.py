@@ -90,7 +90,7 @@ def ruling_of(
     said = list(limits)
     alone = next((x for x in said if isinstance(x[0], Objection) and x[0].alone), None)
     if alone is not None:
-        said = [alone]
+        said = [alone, *(x for x in said if isinstance(x[0], Duty) and x[0].always)]
     elif any(isinstance(x, Objection) and x.code in PAYS_NOTHING for x, _ in said):
         # Who may pay nothing has no caps, configured or not.
         said = [(x, unknown) for x, unknown in said if not _of_caps(x)]

@@ -36,7 +36,8 @@ class Basis(NamedTuple):
     """Under which articles settings are made, and what their rules need to know of the law.
 
     ``kept``: features that the law keeps open, for a right of the child is no setting.
-    ``passes_exempt``: whether the law's minors' mode knows exempt uses.
+    ``passes_exempt``: whether the law's minors' mode knows exempt uses. ``plays``: the feature
+    that play is, so that whoever closes it closes play.
     """
 
     citations: tuple[Citation, ...]
@@ -45,6 +46,7 @@ class Basis(NamedTuple):
     doubts_pending: bool = False
     kept: frozenset[str] = frozenset()
     passes_exempt: bool = False
+    plays: str | None = None
 
 
 class HouseRule(NamedTuple):
@@ -99,4 +101,5 @@ def _rules(
         if closes(value) and feature not in basis.kept:
             by = (prefix.partition(".")[0],)
             acts = USING | PAID_FEATURES.get(feature, frozenset())
+            acts |= PLAYING if feature == basis.plays else frozenset()
             yield FeatureBan(head(f"features.{feature}", acts), feature, by, code="feature_off")

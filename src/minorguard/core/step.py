@@ -8,32 +8,31 @@ about somebody who has used nothing.
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Literal
 
 from minorguard.core import contests as rooms
 from minorguard.core import money, time
 from minorguard.core.acts import Play, Spend, Use
 from minorguard.core.counted import Counted
+from minorguard.core.decision import Decision
 from minorguard.core.duties import rests_of
 from minorguard.core.facts import Cancelled, Settled
 from minorguard.core.hours import DAY_S, contains
 from minorguard.core.modes import exempt
+from minorguard.core.recorded import mode_at
 from minorguard.core.ruling import instant_of, stamp_of
 from minorguard.core.usage import Usage
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from minorguard.core.counted import Lease
-    from minorguard.core.decision import Decision
     from minorguard.core.facts import Refunded
     from minorguard.core.limits import Code
     from minorguard.core.policy import Law
     from minorguard.core.ruling import Stamp
 
 Kind = Literal["time", "money", "contests"]
-
-ORDERS_KEPT_DAYS = 62
-"""No two months in a row are longer, and at the end of the next an order is forgotten."""
 
 
 def document_of(first: Decision) -> Kind | None:
@@ -53,13 +52,6 @@ def document_of(first: Decision) -> Kind | None:
         limited = ruling.governed or bool(rests_of(first)) or first.until is not None
         return "time" if limited else None
     return "contests" if ruling.counts and isinstance(request, Use) else None
-
-
-def was_limited(first: Decision) -> bool:
-    """Whether orders may be held from a time at which the person was still a minor."""
-    before = first.at - timedelta(days=min(ORDERS_KEPT_DAYS, first.segment.day - 1))
-    asked = first.segment.law.decide(first.request, at=before)
-    return bool(asked.segment.ruling.caps)
 
 
 # -- time ----------------------------------------------------------------------------------------
@@ -93,9 +85,7 @@ def play(
         return decision, playtime
     objection = _objection(playtime, name, one, at)
     if objection is not None:
-        code, room_at = objection
-        again = None if room_at is None else _again(decision, playtime, room_at)
-        return decision.refused(code, again), playtime
+        return _objected(decision, playtime, *objection), playtime
     if at < playtime.mark - time.WINDOW_S and paid_until is not None:
         decision.lease_end = min(until, paid_until)  # nothing is paid twice, or given twice
         return decision, playtime
@@ -117,12 +107,32 @@ def play(
     return decision, playtime
 
 
+def only_reminds(first: Decision) -> bool:
+    """Whether a Play is counted for a reminder to rest and for nothing else."""
+    return not first.segment.ruling.governed and first.until is None
+
+
+def _objected(
+    decision: Counted, playtime: time.Playtime, code: Code, room_at: Stamp | None
+) -> Decision:
+    """Refused by the bookkeeping, unless it only counts for a reminder, which stops nobody."""
+    segment, request = decision.segment, decision.request
+    if (
+        not segment.ruling.governed
+        and segment.closes(request, stamp_of(decision.at) % DAY_S) is None
+    ):
+        return Decision(segment, request, decision.usage, decision.at)
+    again = None if room_at is None else _again(decision, playtime, room_at)
+    return decision.refused(code, again)
+
+
 def as_told(first: Decision, playtime: time.Playtime) -> Decision:
     """The law's decision about the person as it was told whether they are in the minors' mode."""
-    told, request = playtime.mode, first.request
-    if told is None or told.on is request.subject.minors_mode:
+    request = first.request
+    on = mode_at(playtime.modes, stamp_of(first.at)) if playtime.modes else None
+    if on is None or on is request.subject.minors_mode:
         return first
-    subject = replace(request.subject, minors_mode=told.on)
+    subject = replace(request.subject, minors_mode=on)
     law = first.segment.law
     return law.decide(replace(request, subject=subject), at=first.at)
 
@@ -248,14 +258,15 @@ def spend_usage(purse: money.Purse, at: Stamp, law: Law) -> Usage:
 def contest(first: Decision, contests: rooms.Contests) -> tuple[Decision, rooms.Contests]:
     """Decide a PK, and count it if it is allowed in the hours that are counted."""
     at, counts = stamp_of(first.at), first.segment.ruling.counts
-    day, second = divmod(at, DAY_S)
-    used = Usage(counts={count.name: contests.before(at, day) for count in counts})
+    by = rooms.person_name(first.request.subject.id)
+    used = Usage(counts={count.name: contests.before(at, by) for count in counts})
     decision = Counted(first, lambda: used)
-    if day < contests.day:
+    counted = any(contains(count.hours, at % DAY_S) for count in counts)
+    if not counted or not decision or (at, by) in contests.began:
+        return decision, contests
+    if at // DAY_S < contests.day:
         return decision.refused("clock_behind"), contests
-    if decision and any(contains(count.hours, second) for count in counts):
-        contests = rooms.begun(contests, at, day)
-    return decision, contests
+    return decision, rooms.begun(contests, at, by)
 
 
 def counts_after(decision: Decision) -> dict[str, int]:

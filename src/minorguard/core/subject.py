@@ -128,7 +128,7 @@ Profile = str | tuple[str, frozenset[str], "GuardianSettings | None"]
 """All that rules may read of a person but the age. Mostly a word, whose hash costs nothing."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class GuardianSettings:
     """What a guardian has set for this child. It can only tighten what the law leaves open.
 
@@ -149,6 +149,8 @@ class GuardianSettings:
     monthly_fen: int | None = None
     features: Mapping[str, FeatureValue] = field(default_factory=dict[str, FeatureValue])
     max_rating: str | None = None
+    _key: tuple[object, ...] = field(init=False, repr=False)
+    """All of it, told apart by type: no seconds at all (0) are not a feature that is off."""
 
     def __post_init__(self) -> None:
         want_int(self.daily_minutes, "guardian.daily_minutes", 0, 1440, optional=True)
@@ -168,19 +170,18 @@ class GuardianSettings:
         if self.windows is not None:
             object.__setattr__(self, "windows", _want_hours(self.windows))
         object.__setattr__(self, "features", dict(self.features))
+        features = frozenset((name, type(value), value) for name, value in self.features.items())
+        key = (
+            *(self.daily_minutes, self.night_allowed, self.windows, self.max_rating),
+            *(self.single_fen, self.daily_fen, self.monthly_fen, features),
+        )
+        object.__setattr__(self, "_key", key)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, GuardianSettings) and self._key == other._key
 
     def __hash__(self) -> int:
-        return hash(
-            (
-                self.daily_minutes,
-                self.windows,
-                self.single_fen,
-                self.daily_fen,
-                self.monthly_fen,
-                frozenset(self.features.items()),
-                self.max_rating,
-            )
-        )
+        return hash(self._key)
 
 
 @dataclass(frozen=True, slots=True)

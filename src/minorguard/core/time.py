@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from minorguard.core.hours import DAY_S, hours_of
 from minorguard.core.packing import sealed, unsealed
-from minorguard.core.recorded import MODE, Said, later
+from minorguard.core.recorded import Modes, Said, mode_told
 from minorguard.errors import StoreUnavailable
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ class Playtime(NamedTuple):
     """The *time* document. ``mark`` is the latest instant of any allowed Play or any leaving.
 
     ``charged``: paid spans of sessions that are no longer kept whole, of which ``ended`` has the
-    names. ``reminded``: when the person was last told to rest. ``mode``: what was told of the
+    names. ``reminded``: when the person was last told to rest. ``modes``: what was told of the
     minors' mode, which is here once more so that a heartbeat reads one document.
     """
 
@@ -88,7 +88,7 @@ class Playtime(NamedTuple):
     charged: Hours = ()
     ended: tuple[bytes, ...] = ()
     reminded: Stamp | None = None
-    mode: Said | None = None
+    modes: Modes = ()
 
     def sitting(self, name: bytes) -> Sitting | None:
         """The session of that name, open or ended, as far as it is kept whole."""
@@ -175,7 +175,7 @@ def _begun(played_s: int, after_s: int) -> int:
 
 def in_mode(playtime: Playtime, on: bool, at: Stamp) -> Playtime:  # noqa: FBT001 - what was told
     """The document after it was told that the minors' mode is on or off."""
-    return playtime._replace(mode=later(MODE, playtime.mode, Said(at, on)))
+    return playtime._replace(modes=mode_told(playtime.modes, Said(at, on)))
 
 
 # -- what happens --------------------------------------------------------------------------------
@@ -190,8 +190,8 @@ def paid(playtime: Playtime, name: bytes, one: Sitting | None, at: Stamp, until:
     else:
         renewed = Sitting(name, _extended(one.spans, at, until, mark), one.left)
         if len(sittings) == 1 and not playtime.charged:
-            _, _, _, ended, reminded, mode = playtime
-            return Playtime(mark, (renewed,), (), ended, reminded, mode)
+            _, _, _, ended, reminded, modes = playtime
+            return Playtime(mark, (renewed,), (), ended, reminded, modes)
         sittings = tuple([renewed if other is one else other for other in sittings])
     return tidy(playtime._replace(mark=mark, sittings=sittings))
 
@@ -320,19 +320,21 @@ _HEAD = struct.Struct(">BqBBB")
 _ALONE = struct.Struct(">BqBBB8sqBqI")
 _SITTING = struct.Struct(">8sqB")
 _SPAN = struct.Struct(">qI")
-_MODE = struct.Struct(">qqB")
+_REMINDED = struct.Struct(">qB")
+_MODE = struct.Struct(">qB")
 _OPEN = -1
 _NAME_BYTES = 8
 
 
 def to_bytes(playtime: Playtime) -> bytes:
     """The document as a store keeps it: 45 bytes with one open session, some hundred at most."""
-    mark, sittings, charged, ended, reminded, mode = playtime
+    mark, sittings, charged, ended, reminded, modes = playtime
     schema, extra = SCHEMA, b""
-    if reminded is not None or mode is not None:
+    if reminded is not None or modes:
         schema = SCHEMA_WITH_MODE
-        at, on = (_OPEN, False) if mode is None else (mode.at, mode.on)
-        extra = _MODE.pack(_OPEN if reminded is None else reminded, at, on)
+        said = (_MODE.pack(one.at, one.on) for one in modes)
+        told_at = _OPEN if reminded is None else reminded
+        extra = b"".join((_REMINDED.pack(told_at, len(modes)), *said))
     if len(sittings) == 1 and not charged and len(sittings[0].spans) == 1:
         ((name, ((first, last),), gone),) = sittings
         left_at, names = _OPEN if gone is None else gone, b"".join(ended)
@@ -364,20 +366,25 @@ def from_bytes(body: bytes) -> Playtime:
         charged = _spans(body, here, charged_count)
         here += _SPAN.size * charged_count
         end = here + _NAME_BYTES * ended_count
-        extra = _MODE.unpack(body[end:]) if schema == SCHEMA_WITH_MODE else None
+        reminded, modes, end = _told(body, end) if schema == SCHEMA_WITH_MODE else (None, (), end)
     except struct.error:
         raise StoreUnavailable("a broken time document") from None
-    if extra is None and len(body) != end:
+    if len(body) != end:
         raise StoreUnavailable("a broken time document")
-    names = tuple(body[at : at + _NAME_BYTES] for at in range(here, end, _NAME_BYTES))
-    playtime = Playtime(mark, tuple(sittings), charged, names)
-    if extra is None:
-        return playtime
-    reminded, told_at, on = extra
-    return playtime._replace(
-        reminded=None if reminded == _OPEN else reminded,
-        mode=None if told_at == _OPEN else Said(told_at, bool(on)),
+    ends = here + _NAME_BYTES * ended_count
+    names = tuple(body[at : at + _NAME_BYTES] for at in range(here, ends, _NAME_BYTES))
+    return Playtime(mark, tuple(sittings), charged, names, reminded, modes)
+
+
+def _told(body: bytes, here: int) -> tuple[Stamp | None, Modes, int]:
+    """The reminder and the sayings of the mode from there on, and where they end."""
+    reminded, count = _REMINDED.unpack_from(body, here)
+    here += _REMINDED.size
+    modes = tuple(
+        Said(at, bool(on))
+        for at, on in (_MODE.unpack_from(body, here + _MODE.size * n) for n in range(count))
     )
+    return None if reminded == _OPEN else reminded, modes, here + _MODE.size * count
 
 
 def _spans(body: bytes, here: int, count: int) -> Hours:

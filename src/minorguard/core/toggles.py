@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from minorguard.core.acts import Spend, Use
+from minorguard.core.acts import Play, Spend, Use
 from minorguard.core.limits import Duty, Objection
 from minorguard.core.rules import Rule
 
@@ -93,7 +93,7 @@ class FeatureBan(FeatureRule):
     code: Code = "feature_forbidden"
 
     def concerns(self, request: Request) -> bool:
-        if isinstance(request, Spend):
+        if isinstance(request, (Play, Spend)):
             return request.act in self.head.acts
         return super().concerns(request)
 

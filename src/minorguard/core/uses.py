@@ -111,7 +111,7 @@ class ModeSwitch:
     ``guardian_verified``: a guardian has just proved to be one (``guardians``).
     """
 
-    feature: ClassVar[str] = "minors_mode"
+    feature: ClassVar[str] = "mode_switch"
 
     on: bool
     guardian_verified: bool = False
@@ -178,6 +178,9 @@ class Lesson:
 
 Detail = Post | Message | Pk | ModeSwitch | Page | Lesson
 DETAILS: tuple[type[Detail], ...] = get_args(Detail)
+
+DETAILED: frozenset[str] = frozenset(detail.feature for detail in (Pk, ModeSwitch, Page, Lesson))
+"""Features of which nothing can be said without their detail."""
 
 UNCOMPILED = (Message, Page, Lesson)
 """Details of which nearly every request has its own, so that compiling them would gain nothing."""

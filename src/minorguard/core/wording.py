@@ -7,12 +7,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from minorguard.core.acts import Use
 from minorguard.core.settings import SETTERS
+from minorguard.core.uses import Lesson, Page
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from datetime import datetime
 
+    from minorguard.core.acts import Request
     from minorguard.core.changes import Change
     from minorguard.core.decision import Decision, Finding, Lang
 
@@ -73,7 +76,7 @@ class Wording(NamedTuple):
             )
             yield self._say("change", lang, steps=steps)
         elif not decision.allowed:
-            yield self._say("no_change", lang)
+            yield self._say("put_right" if _is_made(decision.request) else "no_change", lang)
 
     def _step(self, change: Change, decision: Decision, lang: Lang) -> str:
         kind: str = change.kind
@@ -88,6 +91,7 @@ class Wording(NamedTuple):
             time="" if change.at is None else self._time(change.at, lang),
             amount="" if change.fen is None else yuan(change.fen),
             rating=change.rating or "",
+            consent=self._say(f"consent_{change.consent}", lang) if change.consent else "",
             age=str(change.age),
             reading=f"age_attainment={readings.get('age_attainment', 'day_after_birthday')}",
         )
@@ -101,6 +105,11 @@ class Wording(NamedTuple):
     def _time(self, moment: datetime, lang: Lang) -> str:
         weekday = self.phrases["weekdays"][lang].split()[moment.weekday()]
         return f"{moment:%Y-%m-%d} {weekday} {moment:%H:%M}"
+
+
+def _is_made(request: Request) -> bool:
+    """Whether the request is about a thing that its makers can change: a page, a lesson."""
+    return isinstance(request, Use) and isinstance(request.about, (Page, Lesson))
 
 
 def _by_setting(finding: Finding) -> bool:

@@ -5,7 +5,8 @@
 """
 
 from minorguard.guard.aio import AsyncGuard
-from minorguard.guard.desk import Hold, Recorded
+from minorguard.guard.desk import Recorded
+from minorguard.guard.orders import Hold, OrderStatus
 from minorguard.guard.sync import Guard
 
-__all__ = ["AsyncGuard", "Guard", "Hold", "Recorded"]
+__all__ = ["AsyncGuard", "Guard", "Hold", "OrderStatus", "Recorded"]

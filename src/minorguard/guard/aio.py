@@ -25,20 +25,18 @@ from minorguard.guard.desk import (
     Codec,
     Desk,
     Doc,
-    Hold,
     Kept,
     Moved,
-    OrderStatus,
     Recorded,
     Result,
     attempt,
     checked_store,
-    holds_of,
     key_behind,
     moved_to,
     read,
     together,
 )
+from minorguard.guard.orders import Hold, OrderStatus, holds_of, order_of
 
 if TYPE_CHECKING:
     import asyncio
@@ -84,7 +82,14 @@ class AsyncGuard(Desk):
         self._check(request, named=True)
         first = self._first(await self._standing(request, at), at)
         task = self._deciding(first)
-        return first if task is None else await self._run(task)
+        if task is None:
+            return first
+        try:
+            return await self._run(task)
+        except StoreError:
+            if self._answers_alone(first):
+                return first
+            raise
 
     async def decide_many(
         self, requests: Iterable[Request], *, at: datetime | None = None
@@ -120,13 +125,13 @@ class AsyncGuard(Desk):
     async def features(self, subject: Subject, *, at: datetime | None = None) -> FeatureTable:
         """See ``Guard.features``."""
         at = self.now(at)
-        known = await self._recorded(subject) if self._reads_features(subject) else None
+        known = await self._recorded(subject) if self.law.features_stand else None
         return self._table_of(subject, known, at)
 
     async def order(self, subject: Subject, order: str) -> OrderStatus | None:
         """See ``Guard.order``."""
         _, purse = await self._load(MONEY, self._key(MONEY, subject))
-        return self._order_of(purse, subject, order)
+        return order_of(purse, subject, order)
 
     async def usage(self, subject: Subject, *, at: datetime | None = None) -> Usage:
         """See ``Guard.usage``."""

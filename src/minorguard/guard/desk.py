@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from inspect import iscoroutinefunction
-from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeAlias, TypeVar, get_args
+from typing import TYPE_CHECKING, Any, Generic, Literal, NamedTuple, TypeAlias, TypeVar, get_args
 
 from minorguard.core import contests, merging, money, recorded, step, time
 from minorguard.core.acts import Play, Spend, Use
@@ -23,7 +23,7 @@ from minorguard.core.uses import Pk
 from minorguard.errors import ConfigurationError, InvalidRequest, StoreError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable
 
     from minorguard.core.acts import Request
     from minorguard.core.counted import Lease
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 TRIES_MAX = 64
 PATIENCE_S = 2
 """How often, and for how long, a document that others write is tried again: then ``Contention``."""
+
+PAYMENTS: tuple[Literal["purchase", "tip"], ...] = ("purchase", "tip")
 
 STRIPES = 1024
 """Locks of a guard: callers for one person always meet at the same one."""
@@ -109,31 +111,6 @@ class Recorded(NamedTuple):
     degraded: tuple[str, ...] = ()
 
 
-class Hold(NamedTuple):
-    """Money held for an order whose payment nobody has reported on yet."""
-
-    person: str
-    order: str
-    fen: int
-    at: datetime
-
-
-class OrderStatus(NamedTuple):
-    """What is kept of one order: what became of it, for how much and when it was asked for.
-
-    ``state``: ``held``, ``settled`` or ``cancelled``. ``refunded_fen``: what went back so far.
-    ``late``: paid after it had been cancelled. ``asked``: whether it was ever held here.
-    """
-
-    order: str
-    state: str
-    fen: int
-    at: datetime
-    refunded_fen: int
-    late: bool
-    asked: bool
-
-
 class Desk:
     """The law, the scope and the clock of a guard, and the documents that it keeps at hand."""
 
@@ -192,6 +169,17 @@ class Desk:
             return CONTESTS, key, lambda doc: step.contest(first, doc)
         return None
 
+    def _answers_alone(self, first: Decision) -> bool:
+        """Whether the law's own answer may stand where the store did not do its part.
+
+        Only a verified adult's whom nothing limits: of anybody else an error is never an allow.
+        """
+        request = first.request
+        if not isinstance(request, Play) or request.subject.identity != "verified":
+            return False
+        ages = request.subject.ages_on(first.at.toordinal(), self.law.age_reading)
+        return ages.adult and first.allowed and step.only_reminds(first)
+
     def _hangs_on_mode(self, request: Request) -> bool:
         """Whether a Play that nothing limits may be limited by a mode that was recorded."""
         return isinstance(request, Play) and self.law.reads_standing(request)
@@ -213,10 +201,9 @@ class Desk:
             name, key = fact.session, self._key(TIME, subject)
             return ((TIME, key, lambda doc: (Recorded(), step.leave(first, doc, name))),)
         if isinstance(fact, Settled | Cancelled | Refunded):
-            first = self._first(Spend(subject, fen=1, order=fact.order), at)
-            unlimited = step.unlimited(first)
-            if unlimited and not step.was_limited(first):
-                return ()
+            # A fact does not say whether its order was a purchase or a tip.
+            asked = (Spend(subject, fen=1, order=fact.order, on=on) for on in PAYMENTS)
+            unlimited = all(step.unlimited(self._first(request, at)) for request in asked)
             key = self._key(MONEY, subject)
             return ((MONEY, key, lambda doc: _paid(doc, fact, at, limited=not unlimited)),)
         key, stamp = self._key(FACTS, subject), stamp_of(at)
@@ -248,19 +235,6 @@ class Desk:
             raise InvalidRequest("into", "want another person")
         return tuple(keys)
 
-    def _reads_features(self, subject: Subject) -> bool:
-        """Whether the features table hangs on what was recorded about the person."""
-        return any(self.law.reads_standing(Use(subject, name)) for name in self.law.features)
-
-    def _order_of(self, purse: money.Purse, subject: Subject, order: str) -> OrderStatus | None:
-        """What is kept of an order."""
-        one = purse.order(purse.name_of(order, subject.id))
-        if one is None:
-            return None
-        state = ("held", "settled", "cancelled")[one.state]
-        at = instant_of(one.at)
-        return OrderStatus(order, state, one.fen, at, one.refunded_fen, one.late, one.asked)
-
     def _table_of(
         self, subject: Subject, known: recorded.Recorded | None, at: datetime
     ) -> FeatureTable:
@@ -269,9 +243,12 @@ class Desk:
             return self.law.features_of(subject, at=at)
         stamp = stamp_of(at)
         table = self.law.features_of(known.of(subject, stamp), at=at)
-        ends = known.ends_after(stamp)
-        if ends is not None:
-            table.changes_at = next_of(table.changes_at, instant_of(ends))
+        for end in known.ends_after(stamp):
+            at = instant_of(end)
+            rows, _ = self.law.plan.table(known.of(subject, end), at.toordinal())
+            if rows != table.rows:
+                table.changes_at = next_of(table.changes_at, at)
+                break
         return table
 
     # -- documents at hand ----------------------------------------------------------------------
@@ -380,14 +357,3 @@ def key_behind(codec: Codec[Any], found: Found | None) -> str | None:
     except StoreError:
         return None
     return None
-
-
-def holds_of(key: str, found: Found | None) -> Iterator[Hold]:
-    """The holds of one person's money document."""
-    person = key.rpartition("/")[2]
-    try:
-        _, purse = read(MONEY, found)
-    except Moved:
-        return  # they are listed where they are now
-    for order in purse.holds:
-        yield Hold(person, order.id, order.fen, instant_of(order.at))

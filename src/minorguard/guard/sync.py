@@ -26,20 +26,18 @@ from minorguard.guard.desk import (
     Codec,
     Desk,
     Doc,
-    Hold,
     Kept,
     Moved,
-    OrderStatus,
     Recorded,
     Result,
     attempt,
     checked_store,
-    holds_of,
     key_behind,
     moved_to,
     read,
     together,
 )
+from minorguard.guard.orders import Hold, OrderStatus, holds_of, order_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -97,7 +95,14 @@ class Guard(Desk):
         self._check(request, named=True)
         first = self._first(self._standing(request, at), at)
         task = self._deciding(first)
-        return first if task is None else self._run(task)
+        if task is None:
+            return first
+        try:
+            return self._run(task)
+        except StoreError:
+            if self._answers_alone(first):
+                return first
+            raise
 
     def decide_many(
         self, requests: Iterable[Request], *, at: datetime | None = None
@@ -136,12 +141,12 @@ class Guard(Desk):
     def features(self, subject: Subject, *, at: datetime | None = None) -> FeatureTable:
         """What is open to this person, who may change it, under which article, and until when."""
         at = self.now(at)
-        known = self._recorded(subject) if self._reads_features(subject) else None
+        known = self._recorded(subject) if self.law.features_stand else None
         return self._table_of(subject, known, at)
 
     def order(self, subject: Subject, order: str) -> OrderStatus | None:
         """What is kept of an order; ``None`` if nothing is, or no longer."""
-        return self._order_of(self._load(MONEY, self._key(MONEY, subject))[1], subject, order)
+        return order_of(self._load(MONEY, self._key(MONEY, subject))[1], subject, order)
 
     def usage(self, subject: Subject, *, at: datetime | None = None) -> Usage:
         """What this person has used, as of ``at`` or of the last thing counted if that is later."""

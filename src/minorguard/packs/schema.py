@@ -80,7 +80,7 @@ class CategoriesFile(Strict):
 
 
 class Pack(Strict):
-    """One ``cn/*.toml``: a law as data.
+    """One ``cn/*.toml``: a law as data. ``plays``: the toggle that play is here.
 
     ``includes``: packs that are part of it, ``without`` some of their rules.
     ``classifies_content``: the categories of ``cn/categories.toml`` are rules of this pack.
@@ -93,6 +93,7 @@ class Pack(Strict):
     without: list[Id] = []
     pending_is_unknown: Flag = False
     classifies_content: Flag = False
+    plays: Id | None = None
     covers: Covers | None = None
     documents: dict[str, Document] = {}
     settings: Settings | None = None
