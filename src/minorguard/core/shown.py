@@ -164,6 +164,11 @@ class Alert(Rule):
     def concerns(self, request: Request) -> bool:
         return isinstance(request, (Show, Use)) and self.category in request.labels
 
+    def binds(self, request: Request, ages: Ages) -> bool:
+        if isinstance(request, Show) and self.head.ages.minor:
+            return counts_as_minor(request, ages)
+        return super().binds(request, ages)
+
     def limits(self, request: Request, ages: Ages, day: int, calendar: Calendar) -> Iterator[Limit]:
         del request, ages, day, calendar
         yield Duty(self, self.obligation, always=True)

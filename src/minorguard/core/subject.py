@@ -149,8 +149,6 @@ class GuardianSettings:
     monthly_fen: int | None = None
     features: Mapping[str, FeatureValue] = field(default_factory=dict[str, FeatureValue])
     max_rating: str | None = None
-    _key: tuple[object, ...] = field(init=False, repr=False)
-    """All of it, told apart by type: no seconds at all (0) are not a feature that is off."""
 
     def __post_init__(self) -> None:
         want_int(self.daily_minutes, "guardian.daily_minutes", 0, 1440, optional=True)
@@ -170,12 +168,15 @@ class GuardianSettings:
         if self.windows is not None:
             object.__setattr__(self, "windows", _want_hours(self.windows))
         object.__setattr__(self, "features", dict(self.features))
+
+    @property
+    def _key(self) -> tuple[object, ...]:
+        """All of it, told apart by type: no seconds at all (0) are not a feature that is off."""
         features = frozenset((name, type(value), value) for name, value in self.features.items())
-        key = (
+        return (
             *(self.daily_minutes, self.night_allowed, self.windows, self.max_rating),
             *(self.single_fen, self.daily_fen, self.monthly_fen, features),
         )
-        object.__setattr__(self, "_key", key)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, GuardianSettings) and self._key == other._key

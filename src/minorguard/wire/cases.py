@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from functools import lru_cache, partial
 from importlib.resources import files
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 from minorguard.errors import ConfigurationError
 from minorguard.packs import KNOWN_LAWS, law
-from minorguard.packs.files import toml
+from minorguard.packs.files import TextFile, toml
 from minorguard.wire.stream import Decider
 
 if TYPE_CHECKING:
@@ -16,9 +17,24 @@ if TYPE_CHECKING:
     from datetime import date
 
     from minorguard.core.decision import Lang
+    from minorguard.core.policy import Law
 
-CASE_KEYS = {"name", "article", "at", "with", "subject", "ask", "usage", "readings", "expect"}
-"""What a case may say. ``with``: the laws beside which its own is asked, as a draft has to be."""
+LAWS_MAX = 64
+
+CASE_KEYS = {
+    "name",
+    "article",
+    "at",
+    "with",
+    "subject",
+    "ask",
+    "usage",
+    "readings",
+    "house",
+    "expect",
+}
+"""What a case may say. ``with``: the laws beside which its own is asked, as a draft has to be.
+``house``: the house file under which it is asked, its text."""
 
 
 class Case(NamedTuple):
@@ -29,6 +45,7 @@ class Case(NamedTuple):
     article: str
     line: dict[str, Any]
     readings: dict[str, str]
+    house: str
     expect: dict[str, Any]
 
 
@@ -46,12 +63,21 @@ def cases_of(only: str | None = None) -> Iterator[Case]:
             asked = {key: case[key] for key in ("at", "subject", "ask", "usage") if key in case}
             line = {"law": [law_id, *case.get("with", ())], **asked}
             readings = case.get("readings", {})
-            yield Case(law_id, case["name"], case["article"], line, readings, case["expect"])
+            house = case.get("house", "")
+            yield Case(law_id, case["name"], case["article"], line, readings, house, case["expect"])
+
+
+@lru_cache(maxsize=LAWS_MAX)
+def law_of(ids: tuple[str, ...], readings: tuple[tuple[str, str], ...], house: str) -> Law:
+    """The law of a case, loaded once for all cases that are asked under it."""
+    file = TextFile("house.toml", house) if house else None
+    return law(*ids, readings=dict(readings), house=file)
 
 
 def failures_of(case: Case) -> list[str]:
     """What differs from the expectation, one line each. ``null = ["until"]`` expects no value."""
-    decider = Decider(lambda ids: law(*ids, readings=case.readings), (case.law,), "zh")
+    load = partial(law_of, readings=tuple(case.readings.items()), house=case.house)
+    decider = Decider(load, (case.law,), "zh")
     raw = json.dumps(case.line, default=_iso).encode()
     answer: dict[str, Any] = json.loads(decider.answer(raw)[1])
     if "error" in answer:
