@@ -92,6 +92,7 @@ COMPILE = .venv-lock/bin/uv pip compile --quiet --universal --python-version 3.1
 
 docs: $(RUN) ## write the table of rules and articles and the pictures anew
 	$(BIN)/python docs/law/make.py > docs/law/README.md.new && mv docs/law/README.md.new docs/law/README.md
+	$(BIN)/python docs/law/coverage.py > docs/law/coverage.md.new && mv docs/law/coverage.md.new docs/law/coverage.md
 	for lang in zh en; do $(BIN)/minorguard calendar 2026 --age 14 --law cn.game --lang $$lang \
 		--svg docs/img/play-calendar-2026.$$lang.svg; done
 

@@ -295,15 +295,7 @@ def asks(draw, kinds, day):
         said["minutes"] = draw(st.sampled_from((1, 29, 30, 31, 40, 60)))
         if "break_before_min" in said:
             said["break_before_min"] = draw(st.sampled_from((0, 9, 10, 11)))
-    elif kind == "message":
-        said["to"] = {**draw(ages(day)), **draw(_accepts())}
     return said
-
-
-def _accepts():
-    return st.fixed_dictionaries(
-        {}, optional={"accepts": st.sampled_from(("all", "friends", "nobody"))}
-    )
 
 
 def usages():
@@ -415,6 +407,18 @@ def test_a_rating_is_judged_alike_for_every_age_and_label():
                         subject["age"] = {"at_least": age, "below": age + 1}
                     ask = {"kind": "view", "rating": rating, "minors_only_service": minors_only}
                     check({"at": EVENING, "subject": subject, "ask": ask}, ("cn.base",))
+
+
+# --- told apart ----------------------------------------------------------------------------------
+
+
+def test_exempt_use_passes_the_limits_of_the_mode_and_not_the_minutes_of_the_house(houses):
+    subject = {"born": "2012-05-01", "identity": "verified", "minors_mode": True}
+    ask = {"kind": "login", "exempt": "filed_education"}
+    line = {"at": EVENING, "subject": subject, "ask": ask, "usage": {"played_today_s": 5400}}
+    assert answer_of(line, ("cn.video",))["allowed"]
+    strict = answer_of(line, ("cn.video",), houses[5])
+    assert [reason["code"] for reason in strict["reasons"]] == ["quota_exhausted"]
 
 
 # --- theorems ------------------------------------------------------------------------------------

@@ -162,8 +162,7 @@ def test_caps_that_only_together_answer_the_law_each_have_an_effect():
         ages=Ages(8, 18),
     )
     ruler = GAME.adding(
-        HouseCap(head._replace(id=f"x.{period}"), period)
-        for period in ("single", "daily")
+        HouseCap(head._replace(id=f"x.{period}"), period) for period in ("single", "daily")
     )
     both = HouseRule("h", GuardianSettings(single_fen=99_999, daily_fen=99_999), ages=Ages(8, 18))
 

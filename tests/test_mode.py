@@ -26,6 +26,7 @@ from minorguard import (
 )
 from minorguard.core import contests, recorded, time
 from minorguard.errors import StoreUnavailable
+from minorguard.stores.protocol import STAYS
 from storekit import STORES
 from strategies import few
 
@@ -109,6 +110,22 @@ def test_the_mode_total_is_counted_over_both_devices_and_ends_the_day():
     refused = guard.decide(Play(CHILD, session="tv"), at=NOON + minutes(60))
     assert codes(refused) == ["quota_exhausted"]
     assert refused.next_allowed_at == datetime(2026, 11, 19, 6, tzinfo=CHINA)
+
+
+def test_a_mode_that_was_recorded_is_never_forgotten_by_a_store():
+    store = stores.open("memory:")
+    guard = guard_of(VIDEO, store)
+    guard.record(ModeChanged(CHILD, on=True), at=NOON)
+    assert store.load("time/cn.video/p-81")[1][:1] in STAYS
+
+
+def test_a_late_message_is_judged_by_the_mode_of_its_instant():
+    guard = guard_of(VIDEO)
+    guard.record(ModeChanged(CHILD, on=True), at=NOON)
+    guard.record(ModeChanged(CHILD, on=False), at=NOON.replace(hour=23))
+    late = NOON.replace(hour=22, minute=30)
+    assert codes(guard.decide(Play(CHILD, session="a"), at=late)) == ["outside_window"]
+    assert guard.decide(Play(CHILD, session="a"), at=late + minutes(30))
 
 
 def test_whoever_is_in_no_mode_leaves_no_trace():
@@ -249,6 +266,15 @@ def test_companion_ai_reminds_everybody_every_two_hours():
     assert not reminders(play_on(guard_of(AI), ADULT, early, early + minutes(200)))
 
 
+def test_a_session_that_lapsed_goes_on_where_only_rest_counts():
+    guard = guard_of(AI)
+    answers = play_on(guard, ADULT, NOON, NOON + minutes(400), every=18)
+    assert all(answers)
+    assert reminders(answers, every=18)
+    guard.record(Left(ADULT, session="s"), at=NOON + minutes(400))
+    assert guard.decide(Play(ADULT, session="s", renewal=True), at=NOON + minutes(401))
+
+
 def test_a_minor_in_a_game_is_reminded_by_the_mode_that_was_recorded():
     guard = guard_of(GAME)
     friday = datetime(2026, 11, 20, 20, tzinfo=CHINA)
@@ -340,7 +366,8 @@ def test_the_next_day_counts_anew_and_the_day_that_was_left_is_closed():
 @few(60)
 @given(st.integers(0, 10**6), st.lists(st.integers(0, 10**11), max_size=6))
 def test_a_contests_document_comes_back_as_it_was(day, began):
-    kept = contests.joined(contests.NO_CONTESTS, contests.Contests(tuple((at, bytes([day % 256]) * 8) for at in began)))
+    some = contests.Contests(tuple((at, bytes([day % 256]) * 8) for at in began))
+    kept = contests.joined(contests.NO_CONTESTS, some)
     body = contests.to_bytes(kept)
     assert contests.from_bytes(body) == kept
     for length in range(len(body)):
@@ -390,6 +417,6 @@ def test_a_time_document_keeps_the_reminder_and_the_mode(mark, span, reminded, m
     kept = time.Playtime(mark, (sitting,), (), names, reminded, modes)
     body = time.to_bytes(kept)
     assert time.from_bytes(body) == kept
-    assert body[0] == (1 if reminded is None and not modes else 2)
+    assert body[0] == (3 if modes else 1 if reminded is None else 2)
     with pytest.raises(StoreUnavailable):
         time.from_bytes(body[:-1])

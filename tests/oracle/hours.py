@@ -180,6 +180,8 @@ def judge_play(case: Case, verdict: Verdict) -> None:
         _duties(case, who, verdict)
     if exempt(case, who):
         verdict.doubts.add("governed")
+        if any("daily_minutes" in rule for rule in case.house_rules(who)):
+            verdict.doubts.add("all")  # told apart in a test of its own
         verdict.may.add("remind_rest")
     _calendar(case, who, verdict)
 

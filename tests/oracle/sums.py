@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from .hours import game_open, identity_gate
-from .people import Case, Line, Person, Verdict, house_ages
+from .people import COVERS, Case, Line, Person, Verdict, house_ages
 
 PERIODS = ("single_fen", "daily_fen", "monthly_fen")
 CODES = {
@@ -113,7 +113,8 @@ def _closed_tip(case: Case, who: Person) -> set[str]:
 def tops_up(case: Case) -> bool:
     """Is it a top-up for tipping? In live streaming it is, unless the line says otherwise."""
     meant = case.ask.get("for") or ("tipping" if "cn.live" in case.laws else "other")
-    return meant == "tipping" and bool(case.laws & {"cn.live", "cn.video", "cn.social"})
+    live = case.laws & {"cn.live", "cn.video", "cn.social"}
+    return meant == "tipping" and bool(live) and case.at.date() >= COVERS["cn.live"][0]
 
 
 def _closed_purchase(case: Case, who: Person) -> set[str]:

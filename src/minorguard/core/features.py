@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from minorguard.core.acts import Use
 from minorguard.core.calendar import LAST_DAY, ZONE, local
+from minorguard.core.rules import NotCovered
 from minorguard.core.settings import SETTERS
 from minorguard.core.subject import FOREVER, Ages, attained_on
 from minorguard.core.toggles import FeatureRule
@@ -111,8 +112,7 @@ def next_of(one: datetime | None, other: datetime | None) -> datetime | None:
 
 def rows_of(law: Law, subject: Subject, ages: Ages, day: int) -> tuple[Feature, ...]:
     """The rows for somebody of these ages on that day (an ordinal)."""
-    known = sorted(law.features & law.catalogue)
-    return tuple(_row(law, Use(subject, feature), ages, day) for feature in known)
+    return tuple(_row(law, Use(subject, feature), ages, day) for feature in sorted(law.catalogue))
 
 
 def version_of(law: Law, rows: tuple[Feature, ...]) -> str:
@@ -151,6 +151,9 @@ def _row(law: Law, request: Use, ages: Ages, day: int) -> Feature:
     objecting = [objection.rule for objection in ruling.objections]
     deciding = [rule for rule in governing if rule.changeable_by is not None] or governing
     ranked = [rule for rule in governing if rule in objecting] or deciding or in_force
+    uncovered = objecting[0] if objecting and isinstance(objecting[0], NotCovered) else None
+    if uncovered is not None:
+        return Feature(request.feature, False, None, (), None, uncovered.head.citations)  # noqa: FBT003 - a row
     head = ranked[0].head if ranked else None
     return Feature(
         request.feature,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from minorguard.core import money, time
 from minorguard.core.hours import DAY_S, hours_of
-from minorguard.core.recorded import Recorded, joined, mode_told
+from minorguard.core.recorded import SAYINGS_MAX, Recorded, joined, mode_told
 
 if TYPE_CHECKING:
     from minorguard.core.money import Order, Purse
@@ -33,7 +33,7 @@ def playtimes(one: Playtime, other: Playtime, person: str = "") -> Playtime:
             hours_of((*one.charged, *other.charged)),
             tuple(dict.fromkeys(ended)),
             _latest(one.reminded, other.reminded),
-            mode_told(one.modes, *other.modes),
+            mode_told(one.modes, *other.modes, kept=SAYINGS_MAX),
         )
     )
 

@@ -105,16 +105,18 @@ def _named(told: Modes) -> dict[str, Said]:
 
 
 Modes = tuple[Said, ...]
-"""What was said of the mode, the last two sayings at most, the latest last."""
+"""What was said of the mode, the last sayings of it, the latest last."""
+
+SAYINGS_MAX = 8
 
 
-def mode_told(told: Modes, *new: Said) -> Modes:
+def mode_told(told: Modes, *new: Said, kept: int = 2) -> Modes:
     """The sayings of the mode and more of them: of two at one instant the protective one."""
     by_instant: dict[Stamp, Said] = {}
     for one in (*told, *new):
         known = by_instant.get(one.at)
         by_instant[one.at] = one if known is None else later(MODE, known, one)
-    return tuple(by_instant[at] for at in sorted(by_instant))[-2:]
+    return tuple(by_instant[at] for at in sorted(by_instant))[-kept:]
 
 
 def mode_at(told: Modes, at: Stamp) -> bool | None:

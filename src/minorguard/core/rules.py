@@ -201,6 +201,8 @@ class Refusal(Rule):
     purpose: Literal["tipping"] | None = None
     by_default: bool = False
 
+    bounds_time: ClassVar[bool] = True
+
     def concerns(self, request: Request) -> bool:
         if self.purpose is None or not isinstance(request, Spend):
             return request.act in self.head.acts

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 
 from minorguard.core import contests as rooms
 from minorguard.core import money, time
-from minorguard.core.acts import Play, Spend, Use
+from minorguard.core.acts import Play, Spend
 from minorguard.core.counted import Counted
 from minorguard.core.decision import Decision
 from minorguard.core.duties import rests_of
@@ -20,6 +20,7 @@ from minorguard.core.facts import Cancelled, Settled
 from minorguard.core.hours import DAY_S, contains
 from minorguard.core.modes import exempt
 from minorguard.core.recorded import mode_at
+from minorguard.core.rest import to_rest
 from minorguard.core.ruling import instant_of, stamp_of
 from minorguard.core.usage import Usage
 
@@ -44,6 +45,8 @@ def document_of(first: Decision) -> Kind | None:
         if ruling.objections:
             return None
         return "money" if ruling.caps else None
+    if ruling.counts:
+        return "contests"
     if segment.blocked:
         return None
     if isinstance(request, Play):
@@ -51,7 +54,7 @@ def document_of(first: Decision) -> Kind | None:
             return None  # neither blocked by the mode nor counted in it
         limited = ruling.governed or bool(rests_of(first)) or first.until is not None
         return "time" if limited else None
-    return "contests" if ruling.counts and isinstance(request, Use) else None
+    return None
 
 
 # -- time ----------------------------------------------------------------------------------------
@@ -84,6 +87,9 @@ def play(
         decision.lease_end = until
         return decision, playtime
     objection = _objection(playtime, name, one, at)
+    if objection is not None and objection[0] == "session_ended" and only_reminds(first):
+        playtime = time.reopened(playtime, name)
+        objection, one = None, playtime.sitting(name)
     if objection is not None:
         return _objected(decision, playtime, *objection), playtime
     if at < playtime.mark - time.WINDOW_S and paid_until is not None:
@@ -142,7 +148,7 @@ def _reminded(decision: Counted, playtime: time.Playtime, at: Stamp) -> time.Pla
     rests = rests_of(decision)
     if not rests:
         return playtime
-    decision.rests = tuple(rest for rest in rests if time.to_rest(playtime, at, rest.after_s))
+    decision.rests = tuple(rest for rest in rests if to_rest(playtime, at, rest.after_s))
     if not decision.rests:
         return playtime
     return playtime._replace(reminded=max(at, playtime.reminded or 0))

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from minorguard.core.hours import DAY_S, hours_of
 from minorguard.core.packing import sealed, unsealed
-from minorguard.core.recorded import Modes, Said, mode_told
+from minorguard.core.recorded import SAYINGS_MAX, Modes, Said, mode_told
 from minorguard.errors import StoreUnavailable
 
 if TYPE_CHECKING:
@@ -149,33 +149,9 @@ def continuous_s(spans: Hours, at: Stamp) -> int:
     return total
 
 
-def to_rest(playtime: Playtime, at: Stamp, after_s: int) -> bool:
-    """Whether a reminder is due: once in each stretch of ``after_s`` begun after the first.
-
-    Whoever was reminded at this very instant is told so again: it is the same message.
-    """
-    spans = playtime.spans
-    played_s = continuous_s(spans, at)
-    if played_s <= after_s:
-        return False
-    last = playtime.reminded
-    if last is None or last == at:
-        return True
-    # What was played without a break up to the last reminder, if it was in this stretch.
-    before_s = (
-        played_s - length_between(spans, last, at) if last < at else continuous_s(spans, last)
-    )
-    return before_s <= after_s or _begun(before_s, after_s) != _begun(played_s, after_s)
-
-
-def _begun(played_s: int, after_s: int) -> int:
-    """How many stretches of that length were begun."""
-    return (played_s - 1) // max(1, after_s)
-
-
 def in_mode(playtime: Playtime, on: bool, at: Stamp) -> Playtime:  # noqa: FBT001 - what was told
     """The document after it was told that the minors' mode is on or off."""
-    return playtime._replace(modes=mode_told(playtime.modes, Said(at, on)))
+    return playtime._replace(modes=mode_told(playtime.modes, Said(at, on), kept=SAYINGS_MAX))
 
 
 # -- what happens --------------------------------------------------------------------------------
@@ -208,6 +184,15 @@ def _extended(spans: Hours, at: Stamp, until: Stamp, mark: Stamp) -> Hours:
     since = _still_counts_from(spans, mark)
     spans = tuple(span for span in spans if span[1] > since)
     return hours_of((*spans, *_gaps_charged(spans)))
+
+
+def reopened(playtime: Playtime, name: bytes) -> Playtime:
+    """The document in which a session that had ended may go on, where nothing but rest counts."""
+    sittings = tuple(
+        one._replace(left=None) if one.name == name else one for one in playtime.sittings
+    )
+    ended = tuple(other for other in playtime.ended if other != name)
+    return playtime._replace(sittings=sittings, ended=ended)
 
 
 def left(playtime: Playtime, name: bytes, at: Stamp) -> Playtime:
@@ -312,9 +297,10 @@ def _length(span: tuple[Stamp, Stamp]) -> int:
 # -- bytes ---------------------------------------------------------------------------------------
 
 SCHEMA = 1
-SCHEMA_WITH_MODE = 2
-"""The first byte of a document: the second where a reminder or the mode has something to say, at
-its end. A newer one is not guessed at."""
+SCHEMA_REMINDED = 2
+SCHEMA_WITH_MODE = 3
+"""The first byte of a document: another where a reminder, or the mode, has something to say at its
+end. A store forgets no document that begins with the last. A newer one is not guessed at."""
 
 _HEAD = struct.Struct(">BqBBB")
 _ALONE = struct.Struct(">BqBBB8sqBqI")
@@ -331,7 +317,7 @@ def to_bytes(playtime: Playtime) -> bytes:
     mark, sittings, charged, ended, reminded, modes = playtime
     schema, extra = SCHEMA, b""
     if reminded is not None or modes:
-        schema = SCHEMA_WITH_MODE
+        schema = SCHEMA_WITH_MODE if modes else SCHEMA_REMINDED
         said = (_MODE.pack(one.at, one.on) for one in modes)
         told_at = _OPEN if reminded is None else reminded
         extra = b"".join((_REMINDED.pack(told_at, len(modes)), *said))
@@ -353,7 +339,7 @@ def from_bytes(body: bytes) -> Playtime:
     body = unsealed(body, "time")
     try:
         schema, mark, sitting_count, charged_count, ended_count = _HEAD.unpack_from(body)
-        if schema not in (SCHEMA, SCHEMA_WITH_MODE):
+        if schema not in (SCHEMA, SCHEMA_REMINDED, SCHEMA_WITH_MODE):
             raise StoreUnavailable("a time document of another version")
         here = _HEAD.size
         sittings: list[Sitting] = []
@@ -366,7 +352,7 @@ def from_bytes(body: bytes) -> Playtime:
         charged = _spans(body, here, charged_count)
         here += _SPAN.size * charged_count
         end = here + _NAME_BYTES * ended_count
-        reminded, modes, end = _told(body, end) if schema == SCHEMA_WITH_MODE else (None, (), end)
+        reminded, modes, end = _told(body, end) if schema != SCHEMA else (None, (), end)
     except struct.error:
         raise StoreUnavailable("a broken time document") from None
     if len(body) != end:

@@ -92,6 +92,8 @@ class FeatureBan(FeatureRule):
 
     code: Code = "feature_forbidden"
 
+    bounds_time: ClassVar[bool] = True
+
     def concerns(self, request: Request) -> bool:
         if isinstance(request, (Play, Spend)):
             return request.act in self.head.acts

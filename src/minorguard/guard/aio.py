@@ -82,14 +82,7 @@ class AsyncGuard(Desk):
         self._check(request, named=True)
         first = self._first(await self._standing(request, at), at)
         task = self._deciding(first)
-        if task is None:
-            return first
-        try:
-            return await self._run(task)
-        except StoreError:
-            if self._answers_alone(first):
-                return first
-            raise
+        return first if task is None else await self._run(task)
 
     async def decide_many(
         self, requests: Iterable[Request], *, at: datetime | None = None

@@ -169,17 +169,6 @@ class Desk:
             return CONTESTS, key, lambda doc: step.contest(first, doc)
         return None
 
-    def _answers_alone(self, first: Decision) -> bool:
-        """Whether the law's own answer may stand where the store did not do its part.
-
-        Only a verified adult's whom nothing limits: of anybody else an error is never an allow.
-        """
-        request = first.request
-        if not isinstance(request, Play) or request.subject.identity != "verified":
-            return False
-        ages = request.subject.ages_on(first.at.toordinal(), self.law.age_reading)
-        return ages.adult and first.allowed and step.only_reminds(first)
-
     def _hangs_on_mode(self, request: Request) -> bool:
         """Whether a Play that nothing limits may be limited by a mode that was recorded."""
         return isinstance(request, Play) and self.law.reads_standing(request)

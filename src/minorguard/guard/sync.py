@@ -95,14 +95,7 @@ class Guard(Desk):
         self._check(request, named=True)
         first = self._first(self._standing(request, at), at)
         task = self._deciding(first)
-        if task is None:
-            return first
-        try:
-            return self._run(task)
-        except StoreError:
-            if self._answers_alone(first):
-                return first
-            raise
+        return first if task is None else self._run(task)
 
     def decide_many(
         self, requests: Iterable[Request], *, at: datetime | None = None

@@ -206,7 +206,7 @@ def _bases(
     kept = frozenset(rule.feature for rule in rules if type(rule) is FeatureRule)
     # Where a pack leaves the mode's total out, its own rule of play knows no exempt use.
     strict = any(pack.spec.without for pack in packs)
-    plays = {p.spec.plays for p in packs if p.spec.covers and "play" in p.spec.covers.acts}
+    plays = next((pack.spec.plays for pack in packs if pack.spec.plays), None)
     for pack in packs:
         settings = pack.spec.settings
         if settings is not None:
@@ -218,7 +218,7 @@ def _bases(
                     doubts_pending=doubts,
                     kept=kept,
                     passes_exempt=not strict,
-                    plays=next(iter(plays)) if len(plays) == 1 else None,
+                    plays=plays,
                 )
                 for who, said in (("guardian", settings.guardian), ("house", settings.house))
             )

@@ -7,14 +7,18 @@ No store does arithmetic, knows a rule or reads a date. Four methods, and the wh
 ``v + 1``, so the writer knows the new one without asking. The first version of a document that was
 never there, or was erased, or has expired, is one that this key never had before.
 
-**Expiry** is the store's own affair, by the kind of document: time may be forgotten after three
-days, money after the end of the next month, everything else never. A body that begins with a zero
-byte says where a document has moved to, and is never forgotten.
+**Expiry** is the store's own affair, by the kind of document: time and contests may be forgotten
+after three days, money after the end of the next month, everything else never. A body that begins
+with one of ``STAYS`` is never forgotten: it says where a document has moved to, or that somebody is
+in the minors' mode.
 """
 
 from __future__ import annotations
 
 from typing import Protocol, TypeAlias
+
+STAYS = (b"\0", b"\3")
+"""The first bytes of documents that are never forgotten, whatever their kind."""
 
 Found: TypeAlias = tuple[int, bytes]
 """A version and the document that has it."""

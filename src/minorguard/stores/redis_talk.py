@@ -28,7 +28,7 @@ from redis.crc import key_slot
 from redis.exceptions import AskError, MovedError, NoScriptError, RedisError
 
 from minorguard.errors import OutcomeUnknown, StoreUnavailable
-from minorguard.stores.protocol import NOTHING
+from minorguard.stores.protocol import NOTHING, STAYS
 from minorguard.stores.redis_wire import Lost, Question, Script, pack, refuse, said
 
 if TYPE_CHECKING:
@@ -52,6 +52,7 @@ DAY_S = 86_400
 KEPT = {
     "time": (b"EX", b"%d" % (3 * DAY_S)),
     "money": (b"EX", b"%d" % (63 * DAY_S)),
+    "contests": (b"EX", b"%d" % (3 * DAY_S)),
 }
 """How long a document stays after it was last written; others stay for ever."""
 
@@ -112,7 +113,7 @@ class Talks:
             old, new = b"", (int.from_bytes(os.urandom(8), "big") >> 2) + 1
         else:
             old, new = version.to_bytes(VERSION, "big"), version + 1
-        kept = () if body[:1] == b"\0" else KEPT.get(key.partition("/")[0], ())
+        kept = () if body[:1] in STAYS else KEPT.get(key.partition("/")[0], ())
         words = (old, new.to_bytes(VERSION, "big") + body, *kept)
         packed = self._swap.packed(name, *words)
         reply = yield from self._asked(name, packed, self._swap, *words, writing=True)
