@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from datetime import date, datetime, timedelta
 from functools import cache
-from itertools import pairwise
+from itertools import pairwise, product
 from pathlib import Path
 
 import pytest
@@ -407,6 +407,140 @@ def test_a_rating_is_judged_alike_for_every_age_and_label():
                         subject["age"] = {"at_least": age, "below": age + 1}
                     ask = {"kind": "view", "rating": rating, "minors_only_service": minors_only}
                     check({"at": EVENING, "subject": subject, "ask": ask}, ("cn.base",))
+
+
+# --- every edge of the smaller tables ------------------------------------------------------------
+
+EVERY_AGE = (*range(20), None)
+
+
+def aged(age, **said):
+    """A verified subject of that age, or of an unknown one."""
+    known = {} if age is None else {"age": {"at_least": age, "below": age + 1}}
+    return {"identity": "verified", **known, **said}
+
+
+@pytest.mark.parametrize("law_id", sorted(SECTORS))
+def test_the_totals_of_the_mode_hold_to_the_second_at_every_age(law_id):
+    settings_of = ({}, {"daily_minutes": 90}, {"daily_minutes": 150, "night_allowed": True})
+    for age, guardian, exempt in product(EVERY_AGE, settings_of, (None, "emergency")):
+        for played_s in (3599, 3600, 5399, 5400, 7199, 7200, 8999, 9000):
+            line = {
+                "at": EVENING,
+                "subject": aged(age, minors_mode=True, guardian=guardian),
+                "ask": {"kind": "login", "exempt": exempt},
+                "usage": {"played_today_s": played_s},
+            }
+            check(line, (law_id,))
+
+
+@pytest.mark.parametrize("law_id", sorted(SECTORS))
+def test_the_night_of_the_mode_holds_to_the_second_and_has_its_exemptions(law_id):
+    seconds = [hour * 3600 + shift for hour in (6, 22) for shift in (-1, 0, 1)]
+    ways = product(seconds, (7, 15, 17, 40, None), (False, True), (None, "guardian"))
+    for second, age, night_allowed, exempt in ways:
+        line = {
+            "at": moment(date(2026, 11, 18), second).isoformat(),
+            "subject": aged(age, minors_mode=True, guardian={"night_allowed": night_allowed}),
+            "ask": {"kind": "login", "exempt": exempt},
+        }
+        check(line, (law_id,))
+
+
+def test_the_recipient_is_shielded_by_age_setting_and_acquaintance():
+    ways = product(EVERY_AGE, (None, "all", "friends", "nobody"), (False, True), (10, 30, None))
+    for age, accepts, stranger, sender in ways:
+        to = {"accepts": accepts} | ({"age": aged(age)["age"]} if age is not None else {})
+        line = {
+            "at": EVENING,
+            "subject": aged(sender, consents=["pi_processing"]),
+            "ask": {"kind": "message", "to": to, "stranger": stranger},
+        }
+        check(line, ("cn.social",))
+
+
+@pytest.mark.parametrize("law_id", ["cn.base", *sorted(SECTORS)])
+def test_the_way_out_of_the_mode_is_the_guardians_and_shut_in_a_live_night(law_id):
+    hours = (0, 6 * 3600 - 1, 6 * 3600, 22 * 3600 - 1, 22 * 3600)
+    ways = product(EVERY_AGE, (False, True), (False, True), (False, True), hours)
+    for age, in_mode, on, verified, second in ways:
+        line = {
+            "at": moment(date(2026, 11, 18), second).isoformat(),
+            "subject": aged(age, minors_mode=in_mode),
+            "ask": {"kind": "mode", "on": on, "guardian_verified": verified},
+        }
+        check(line, (law_id,))
+
+
+def test_the_page_is_judged_on_all_that_it_carries_at_once():
+    links = ("learning", "game", "social", "shop", "other")
+    ways = product(
+        (False, True),
+        ([], [{"learning_related": True}]),
+        ([], *([{"leads_to": to}] for to in links)),
+        ([], *([{"leads_to": to}] for to in links)),
+        ("review_then_publish", "publish_then_review", "off"),
+        ((False, 0), (True, 0), (True, 1)),
+        ((True, 30), (False, 30), (False, 12), (False, None)),
+    )
+    for reviewed, ads, popups, hrefs, comments, (nonprofit, fen), (for_minors, age) in ways:
+        ask = {
+            "kind": "page",
+            "course_reviewed": reviewed,
+            "ads": ads,
+            "popups": popups,
+            "links": hrefs,
+            "comments": comments,
+            "nonprofit": nonprofit,
+            "charges_fen": fen,
+            "for_minors": for_minors,
+        }
+        check({"at": EVENING, "subject": aged(age), "ask": ask}, ("cn.course",))
+
+
+def test_the_lesson_is_judged_to_the_minute():
+    nine_s = 21 * 3600
+    starts_s = [nine_s - minutes * 60 + shift for minutes in (30, 31) for shift in (-1, 0, 1)]
+    starts_s += [0, 6 * 3600, nine_s, 23 * 3600 + 3000]
+    ways = product(starts_s, (1, 29, 30, 31), (None, 0, 9, 10), ("subject_compulsory", "other"))
+    for second, minutes, pause, training in ways:
+        ask = {
+            "kind": "lesson",
+            "starts": moment(date(2026, 11, 18), second).isoformat(),
+            "minutes": minutes,
+            "training": training,
+            **({} if pause is None else {"break_before_min": pause}),
+        }
+        check({"at": EVENING, "subject": aged(30), "ask": ask}, ("cn.course",))
+
+
+def test_the_third_pk_of_an_evening_and_the_host_under_sixteen_are_refused():
+    hours = (20 * 3600 - 1, 20 * 3600, 22 * 3600 - 1, 22 * 3600)
+    for age, count, second in product(EVERY_AGE, (0, 1, 2, 3), hours):
+        line = {
+            "at": moment(date(2026, 11, 18), second).isoformat(),
+            "subject": aged(age),
+            "ask": {"kind": "pk", "room": "r-1"},
+            "usage": {"counts": {"pk_window": count}},
+        }
+        check(line, ("cn.live",))
+
+
+@pytest.mark.parametrize("law_id", ["cn.game", "cn.live", "cn.video", "cn.social", "cn.ai"])
+@pytest.mark.parametrize("house", range(4))
+@pytest.mark.parametrize("reading", range(2))
+def test_the_caps_hold_to_the_fen_at_every_age(houses, law_id, house, reading):
+    edges = sorted({cap + n for cap in (3000, 4000, 5000, 10_000) for n in (0, 1)} | {1})
+    for age, fen, spent, consents in product(EVERY_AGE, edges, (0, 15_000), ([], ["tipping"])):
+        usage = {"spent_today_fen": spent // 5, "spent_month_fen": spent}
+        for ask in (
+            {"kind": "purchase", "fen": fen, "order": "o", "for": "other"},
+            {"kind": "purchase", "fen": fen, "order": "o"},
+            {"kind": "gift", "fen": fen, "order": "o"},
+        ):
+            line = {"at": EVENING, "subject": aged(age, consents=consents), "ask": ask}
+            file = houses[house] if house else None
+            check({**line, "usage": usage}, (law_id,), file, HOUSES[house], reading)
 
 
 # --- told apart ----------------------------------------------------------------------------------

@@ -523,7 +523,7 @@ def check_one(fault, scene, ask, name):
 def only_read(fault, ask):
     """Whether it is answered by reading alone, and only writing goes wrong."""
     fine_to_read = "show" not in fault
-    return fine_to_read and (isinstance(ask, Show) or getattr(ask, "order", None) == "before")
+    return fine_to_read and (isinstance(ask, Show | Use) or getattr(ask, "order", None) == "before")
 
 
 def counted(scene, ask):

@@ -39,6 +39,7 @@ from minorguard import (
 )
 from minorguard.core.features import Feature
 from minorguard.guardians import ConsentNotice, Home, Verified
+from minorguard.guardians.changes import fits, sealed
 from minorguard.stores import open_records
 
 OTHER_CHILD = Subject("p-82", born=date(2015, 5, 1), identity="verified")
@@ -302,6 +303,15 @@ def test_a_code_confirms_no_change_of_another_child(both):
     assert refused == "wrong_code"
 
 
+def test_what_is_kept_of_a_code_fits_one_code_of_one_change_of_one_child():
+    seal = sealed("code", "p-81", "7")
+
+    assert fits("code", seal, "p-81", "7")
+    for other in (("p-82", "7"), ("p-81", "8"), ("p-8", "17"), ("p-81",), ("p-81", "7", "")):
+        assert not fits("code", seal, *other)
+    assert not fits("codes", seal, "p-81", "7")
+
+
 def test_a_code_that_is_replayed_moves_nothing(home):
     home.set(CHILD, MOTHER, minutes(30), at=AT)
     change = home.set(CHILD, MOTHER, minutes(60), at=AT, proof=proof())
@@ -383,6 +393,8 @@ def test_what_law_forbids_anyway_is_kept_without_effect_and_named(records, base)
     rows = base.features_of(child, at=AT + DAY)
 
     assert change.overreach == tuple(f"features.{name}" for name in sorted(wanted.features))
+    may = GuardianSettings(features={"allow_comment": "all", "game_play": False})
+    assert home.set(CHILD, MOTHER, may, at=AT).overreach == ()
     assert not rows["tip_leaderboard"].enabled
     assert not rows["live_host"].enabled
     assert rows["evidence_export"].enabled
@@ -454,11 +466,12 @@ def test_a_minor_changes_nothing_that_the_table_does_not_give_them(records, base
     home = Home(records, law=base)
     child = born(17)
 
-    forbidden = {"tipping": True, "evidence_export": False, "live_host": True, "game_play": False}
+    forbidden = {"tipping": True, "evidence_export": False, "live_host": True}
     for toggle, value in forbidden.items():
         change = home.choose(child, {toggle: value, "allow_repost": False}, at=AT)
         assert change.refused == "not_changeable", toggle
     assert home.subject(child, at=AT).guardian is None  # all of it, or none
+    assert home.choose(child, {"game_play": False}, at=AT)  # stricter than law: always
     for unknown in ("night_curfew", "no_such_toggle"):
         with pytest.raises(InvalidRequest, match=unknown):
             home.choose(child, {unknown: False}, at=AT)

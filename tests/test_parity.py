@@ -93,7 +93,7 @@ fen = st.sampled_from((1, 2000, 5000, 5001, 10_000))
 requests = st.one_of(
     st.builds(Play, people, session=names, renewal=st.booleans()),
     st.builds(Spend, people, fen=fen, order=names),
-    st.builds(Use, people, st.sampled_from(sorted(GAME.features))),
+    st.builds(Use, people, st.sampled_from(sorted(GAME.features & GAME.catalogue))),
 )
 facts = st.one_of(
     st.builds(Left, people, session=names),

@@ -147,7 +147,10 @@ def play_codes(case: Case, at: datetime, played_s: int) -> set[str]:
     if not case.covered(at):
         return {"not_covered"}
     gate = identity_gate(case, who)
-    return gate or time_codes(case, at, played_s)
+    codes = gate or time_codes(case, at, played_s)
+    if not gate and "cn.game" in case.laws:
+        codes |= case.switched_off("game_play", who)  # question 9
+    return codes
 
 
 def identity_gate(case: Case, who: Person) -> set[str]:

@@ -188,6 +188,12 @@ class Case:
             if ("law" not in rule or rule["law"] in self.named) and who.meets(*house_ages(rule))
         ]
 
+    def switched_off(self, feature: str, who: Person) -> set[str]:
+        """Whether a guardian or the house has closed a feature that an act belongs to."""
+        rules = self.house_rules(who)
+        house = any(rule.get("features", {}).get(feature) is False for rule in rules)
+        return {"feature_off"} if house or who.setting(feature) is False else set()
+
 
 def house_ages(rule: Line) -> tuple[int, int]:
     """The ages that a house rule binds: everybody, if it does not say."""

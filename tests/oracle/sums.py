@@ -57,8 +57,6 @@ def judge_sum(case: Case, verdict: Verdict) -> None:
     if verdict.codes:
         verdict.remaining_fen = 0
         return
-    if who.in_mode and "cn.live" not in case.laws:
-        verdict.doubts |= {"codes", "remaining_fen", "governed"}  # TIP 3 is of live: question 4
     closed = _closed_tip(case, who) if kind == "gift" else _closed_purchase(case, who)
     verdict.codes |= closed
     verdict.codes |= _switched_off(case, who)
@@ -76,11 +74,7 @@ def judge_sum(case: Case, verdict: Verdict) -> None:
 
 def _switched_off(case: Case, who: Person) -> set[str]:
     """Toggles `purchase` and `tipping`: a guardian or the house may tighten."""
-    toggle = "tipping" if case.ask["kind"] == "gift" else "purchase"
-    off = who.setting(toggle) is False or any(
-        rule.get("features", {}).get(toggle) is False for rule in case.house_rules(who)
-    )
-    return {"feature_off"} if off else set()
+    return case.switched_off("tipping" if case.ask["kind"] == "gift" else "purchase", who)
 
 
 def _spent(case: Case, period: str) -> int:
@@ -131,12 +125,13 @@ def _closed_purchase(case: Case, who: Person) -> set[str]:
 def _house_must_say(case: Case, who: Person, verdict: Verdict, *, silenced: bool) -> None:
     gift = case.ask["kind"] == "gift"
     needed = PERIODS if gift else PERIODS[:2]
+    if gift:
+        _confirm(case, who, verdict)
     missing = not all(configured(case, who, period) for period in needed)
     if who.adult:
         verdict.never_degraded.add("daily_cap_not_configured")
         if gift:
             _tip_caps(verdict, missing=missing)
-            _confirm(case, who, verdict)
         return
     late = case.at.year >= DAILY_CAP_SINCE
     if missing and case.laws & NO_NUMBER and not silenced and late:
@@ -156,6 +151,8 @@ def _tip_caps(verdict: Verdict, *, missing: bool) -> None:
 
 def _confirm(case: Case, who: Person, verdict: Verdict) -> None:
     """NRTA 6: at half of the day's or the month's cap, the tipper confirms."""
+    if {"daily_fen", "monthly_fen"} & who.settings.keys():
+        verdict.may.add("confirm_payment")  # is a guardian's number a configured cap?
     for rule in house_caps(case, who):
         for period in PERIODS[1:]:
             if period in rule and 2 * (_spent(case, period) + case.ask["fen"]) >= rule[period]:

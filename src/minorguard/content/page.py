@@ -161,7 +161,8 @@ def _looked_at(
     tree.complete &= complete
     look = Look(tree, frozenset((*(host.lower() for host in own_hosts), *_own(text, tree))))
     steps: tuple[Callable[[Look], None], ...] = (
-        _read_scripts, find_links, find_ads, find_popups, find_comments, find_review,
+        lambda here: here.sheet.read(), _read_scripts,
+        find_links, find_ads, find_popups, find_comments, find_review,
         lambda here: find_charges(here, nonprofit=nonprofit), find_surroundings,
     )  # fmt: skip
     try:

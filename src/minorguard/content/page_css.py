@@ -69,7 +69,10 @@ class Sheet:
         self._by_key: dict[str, list[tuple[frozenset[str], str]]] = {}
         self._seen: dict[int, Style] = {}
         self._tree = tree
-        rules = 0
+
+    def read(self) -> None:
+        """Read every ``style`` element."""
+        tree, rules = self._tree, 0
         for element in tree.named("style"):
             css = _COMMENT.sub("", element.own_text[:SHEET_CHARS_MAX])
             for rule in _RULE.finditer(css):

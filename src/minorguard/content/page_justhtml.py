@@ -14,6 +14,7 @@ from minorguard.content.page_tree import (
     ATTRIBUTES_MAX,
     TEXT_CHARS_MAX,
     Element,
+    OutOfBudgetError,
     Tree,
 )
 from minorguard.errors import MissingExtra
@@ -34,7 +35,10 @@ def parse(html: str) -> Tree:
     cut = _nth_tag(html, TAGS_MAX)
     if cut is not None:
         html, tree.complete = html[:cut], False
-    _hang(tree, html, None)
+    try:
+        _hang(tree, html, None)
+    except OutOfBudgetError:
+        tree.complete = False
     return tree
 
 

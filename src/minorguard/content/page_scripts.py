@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
 SCRIPT_CHARS_MAX: Final = 1_000_000
 STRINGS_MAX: Final = 20_000
-STRING_CHARS_MAX: Final = 20_000
+STRING_CHARS_MAX: Final = 65_536
+GLUED_CHARS_MAX: Final = 4_000_000
+"""How much all glued strings of a script may hold: `a=a+a` doubles with every line."""
 
 _TOKEN = re.compile(
     r"""(?P<comment>//[^\n]*|/\*(?:[^*]|\*(?!/))*(?:\*/)?)
@@ -107,7 +109,7 @@ def read(element: Element, code: str, tree: Tree, handler: str = "") -> Script:
     kept: list[str] = []
     masked: list[str] = []
     strings: list[str] = []
-    gluing = _Glue(strings)
+    gluing = _Glue(strings, tree)
     for token in _TOKEN.finditer(code):
         tree.spend()
         kind = token.lastgroup
@@ -120,7 +122,7 @@ def read(element: Element, code: str, tree: Tree, handler: str = "") -> Script:
         kept.append(token[0])
         masked.append(" " * len(token[0]) if kind == "string" else token[0])
     gluing.end()
-    tree.complete &= len(strings) < STRINGS_MAX
+    tree.complete &= len(strings) < STRINGS_MAX and gluing.left > 0
     text = "".join(kept)
     strings.extend(_from_codes(text))
     strings.extend(_decoded(strings))
@@ -136,17 +138,18 @@ class _Glue:
     right in the one-liners that take addresses apart.
     """
 
-    def __init__(self, strings: list[str]) -> None:
+    def __init__(self, strings: list[str], tree: Tree) -> None:
         self.strings = strings
+        self.tree = tree
         self.sum: list[str] = []
         self.array: list[str] | None = None
         self.open = False  # a "+" came after the last string
         self.values: dict[str, str] = {}
         self.last = ""  # the name before this sign
         self.given = ""  # the name that is being given a value
+        self.left = GLUED_CHARS_MAX
 
     def string(self, text: str) -> None:
-        text = text[:STRING_CHARS_MAX]
         self.strings.append(text)
         self._add(text)
 
@@ -180,11 +183,14 @@ class _Glue:
             kept, self.given = self.given, ""
             self._close()
             self.given = kept
-        self.sum.append(text)
+        self._count(text)
+        if self.left > 0:
+            self.sum.append(text)
         self.open = False
 
     def _close(self) -> None:
         text = "".join(self.sum)[:STRING_CHARS_MAX]
+        self._count(text)
         if len(self.sum) > 1:
             self._put(text)
         if self.array is not None and self.sum:
@@ -193,8 +199,12 @@ class _Glue:
             self.values[self.given] = text
         self.sum, self.open, self.given = [], False, ""
 
+    def _count(self, text: str) -> None:
+        self.left -= len(text)
+        self.tree.spend(len(text) // 8)  # so that many scripts do not hold more than one
+
     def _put(self, text: str) -> None:
-        if len(self.strings) < STRINGS_MAX:
+        if len(self.strings) < STRINGS_MAX and self.left > 0:
             self.strings.append(text[:STRING_CHARS_MAX])
 
 

@@ -141,9 +141,9 @@ class Use:
             if self.feature not in ("", about.feature):
                 raise InvalidRequest("ask.feature", f"want {about.feature}, or none")
             put(self, "feature", about.feature)
-        elif self.feature in DETAILED:
-            raise InvalidRequest("ask.about", f"is required for {self.feature}")
         want_name(self.feature, "ask.feature")
+        if about is None and self.feature in DETAILED:
+            raise InvalidRequest("ask.about", f"is required for {self.feature}")
         put(self, "key", () if isinstance(about, UNCOMPILED) else self._key())
 
     def _key(self) -> Key:
@@ -184,7 +184,7 @@ class Show:
         want_subject(self.subject)
         want_name(self.rating, "ask.rating", optional=True)
         put = object.__setattr__
-        if self.categories:
+        if self.categories != ():
             put(self, "categories", want_labels(self.categories, "ask.categories"))
         if self.slot not in SLOTS:
             raise InvalidRequest("ask.slot", f"want one of {', '.join(get_args(Slot))}")

@@ -7,7 +7,7 @@ named only if the changed request is allowed.
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import MAXYEAR, datetime, timedelta
 from functools import reduce
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 OFFICIAL_RATINGS = ("16+", "12+", "8+")
 MONTH_DAYS_MAX = 31
+DECEMBER = 12
 
 
 class Change(NamedTuple):
@@ -170,8 +171,9 @@ def _waiting(ask: _Ask) -> Iterator[_Step]:
     turns = set[datetime]() if opening is None else {opening}
     if isinstance(ask.request, Spend):
         midnight = ask.at.replace(hour=0, minute=0, second=0)
-        in_next_month = midnight.replace(day=1) + timedelta(days=MONTH_DAYS_MAX)
-        turns |= {midnight + timedelta(days=1), in_next_month.replace(day=1)}
+        if (midnight.year, midnight.month) < (MAXYEAR, DECEMBER):
+            in_next_month = midnight.replace(day=1) + timedelta(days=MONTH_DAYS_MAX)
+            turns |= {midnight + timedelta(days=1), in_next_month.replace(day=1)}
     second = ask.at.hour * 3600 + ask.at.minute * 60 + ask.at.second
     midnight = ask.at - timedelta(seconds=second)
     for count in ask.answer().segment.ruling.counts:
@@ -210,6 +212,8 @@ def _birthdays(ask: _Ask) -> Iterator[tuple[int, datetime]]:
     if born is None:
         return
     for age in ask.law.age_edges(ask.request):
+        if born.year + age >= MAXYEAR:
+            return
         day = attained_on(born, age, ask.law.age_reading)
         yield age, datetime(day.year, day.month, day.day, tzinfo=ZONE)
 
@@ -236,8 +240,9 @@ def overreach_of(decision: Decision) -> tuple[str, ...]:
 
     They have no effect: a setting can only tighten. Only those that bear on this act are named.
     """
-    guardian = decision.request.subject.guardian
-    if guardian is None:
+    subject, segment = decision.request.subject, decision.segment
+    guardian = subject.guardian
+    if guardian is None or subject.ages_on(segment.day, segment.law.age_reading).adult:
         return ()
     ruling = decision.segment.ruling
     named = {*_wide_hours(guardian, ruling), *_high_numbers(ruling), *_opened(guardian, decision)}

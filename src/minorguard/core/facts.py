@@ -82,6 +82,7 @@ class _Consent(_Told):
 
     def __post_init__(self) -> None:
         _Told.__post_init__(self)
+        want_name(self.scope, "fact.scope")
         if self.scope not in CONSENTS:
             raise InvalidRequest("fact.scope", f"want one of {', '.join(get_args(Consent))}")
 

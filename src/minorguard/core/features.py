@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import MAXYEAR, datetime
 from hashlib import blake2b
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -130,7 +130,8 @@ def edges_of(law: Law) -> tuple[int, ...]:
 def _changes_at(law: Law, subject: Subject, day: int, rows: tuple[Feature, ...]) -> datetime | None:
     turns = {turn for turn in law.turns if turn > day}
     if subject.born is not None:
-        birthdays = (attained_on(subject.born, age, law.age_reading) for age in law.feature_edges)
+        ages = (age for age in law.feature_edges if subject.born.year + age < MAXYEAR)
+        birthdays = (attained_on(subject.born, age, law.age_reading) for age in ages)
         turns |= {birthday.toordinal() for birthday in birthdays}
     for turn in sorted(turns):
         if day < turn <= LAST_DAY and law.plan.table(subject, turn)[0] != rows:

@@ -91,7 +91,9 @@ def _rules(
     if said.daily_minutes is not None:
         quota_s = said.daily_minutes * 60
         quota = head("daily_minutes", PLAYING)
-        yield GuardianQuota(quota, quota_s, quota_s, passes_exempt=basis.passes_exempt)
+        # A house's minutes are no total of the mode, so an exempt use does not pass them.
+        passes = basis.passes_exempt and prefix == "guardian"
+        yield GuardianQuota(quota, quota_s, quota_s, passes_exempt=passes)
     caps = (said.single_fen, said.daily_fen, said.monthly_fen)
     if any(cap is not None for cap in caps):
         yield SpendingCap(head("caps", spending), *caps)

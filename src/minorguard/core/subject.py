@@ -241,13 +241,7 @@ class Subject:
     def _check_age(self) -> None:
         if self.born is not None:
             raise InvalidRequest("subject.age", "give born or age, not both")
-        if not _is_pair(self.age):
-            raise InvalidRequest("subject.age", "want Ages(at_least, below)")
-        want_int(self.age[0], "subject.age.at_least", 0, FOREVER)
-        want_int(self.age[1], "subject.age.below", 1, FOREVER)
-        object.__setattr__(self, "age", Ages(*self.age))
-        if self.age.at_least >= self.age.below:
-            raise InvalidRequest("subject.age", "at_least must be under below")
+        object.__setattr__(self, "age", want_ages(self.age, "subject.age"))
 
     def ages_on(self, day: int, reading: AgeReading) -> Ages:
         """The range of completed years on that day (an ordinal)."""
@@ -255,6 +249,18 @@ class Subject:
             return self.age
         years = age_on(self.born, date.fromordinal(day), reading)
         return Ages(years, years + 1)
+
+
+def want_ages(value: object, path: str) -> Ages:
+    """Refuse all but a range of ages in which there is one."""
+    if not _is_pair(value):
+        raise InvalidRequest(path, "want Ages(at_least, below)")
+    at_least, below = cast("tuple[int, int]", value)
+    want_int(at_least, f"{path}.at_least", 0, FOREVER)
+    want_int(below, f"{path}.below", 1, FOREVER)
+    if at_least >= below:
+        raise InvalidRequest(path, "at_least must be under below")
+    return Ages(at_least, below)
 
 
 def _is_pair(value: object) -> bool:
@@ -276,7 +282,10 @@ def want_bool(value: object, path: str) -> None:
 
 
 def _want_hours(spans: Iterable[tuple[int, int]]) -> Hours:
-    spans = tuple(spans)
+    try:
+        spans = tuple(spans)
+    except TypeError:
+        raise InvalidRequest("guardian.windows", "want pairs of a start and an end") from None
     for index, span in enumerate(spans):
         if not _is_pair(span):
             raise InvalidRequest(f"guardian.windows.{index}", "want a start and an end")

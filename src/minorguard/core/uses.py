@@ -10,7 +10,16 @@ from datetime import date, datetime
 from typing import ClassVar, Literal, cast, get_args
 
 from minorguard.core.calendar import local
-from minorguard.core.subject import ANY_AGE, FEN_MAX, AgeReading, Ages, age_on, want_bool, want_int
+from minorguard.core.subject import (
+    ANY_AGE,
+    FEN_MAX,
+    AgeReading,
+    Ages,
+    age_on,
+    want_ages,
+    want_bool,
+    want_int,
+)
 from minorguard.errors import InvalidRequest
 
 Accepts = Literal["all", "friends", "nobody"]
@@ -60,8 +69,11 @@ class Recipient:
     def __post_init__(self) -> None:
         if self.born is not None and type(self.born) is not date:
             raise InvalidRequest("ask.to.born", "want a date")
-        if self.born is not None and self.age != ANY_AGE:
-            raise InvalidRequest("ask.to.age", "give born or age, not both")
+        want_name(self.id, "ask.to.id", optional=True)
+        if self.age != ANY_AGE:
+            if self.born is not None:
+                raise InvalidRequest("ask.to.age", "give born or age, not both")
+            object.__setattr__(self, "age", want_ages(self.age, "ask.to.age"))
         if self.accepts not in (None, *get_args(Accepts)):
             raise InvalidRequest("ask.to.accepts", f"want one of {', '.join(get_args(Accepts))}")
 

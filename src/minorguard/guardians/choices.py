@@ -63,8 +63,6 @@ def chosen(
                 refused = refused or "too_young"
             elif choice.loosens and "minor" not in row.changeable_by:
                 refused = refused or "not_changeable"
-        elif not row.changeable_by:
-            refused = refused or "not_changeable"  # statute alone decides: closing it is no choice
         if repr(before) != repr(choice):
             fields.append(f"features.{toggle}")
         after[toggle] = choice

@@ -53,8 +53,8 @@ def _toggles(wanted: GuardianSettings, rows: dict[str, Feature]) -> Iterator[str
         row = rows.get(toggle)
         if row is None or BY_GUARDIAN in row.changeable_by:
             continue
-        opens = looseness(toggle, value) > looseness(toggle, value_of(row))
-        if opens or not row.changeable_by:
+        # To close a right is to loosen: of a toggle that protects, off is the looser.
+        if looseness(toggle, value) > looseness(toggle, value_of(row)):
             yield f"features.{toggle}"
     night = rows.get(NIGHT)
     if wanted.night_allowed and night is not None and BY_GUARDIAN not in night.changeable_by:

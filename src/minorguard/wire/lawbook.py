@@ -6,7 +6,7 @@ import json
 import re
 from dataclasses import fields
 from datetime import date
-from itertools import groupby
+from itertools import chain, groupby
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 from minorguard.core.hours import clock
@@ -22,7 +22,7 @@ from minorguard.packs.tables import categories
 from minorguard.wire import lawwords as words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from minorguard.core.citation import Citation
     from minorguard.core.decision import Lang
@@ -71,9 +71,26 @@ class Edition(NamedTuple):
         return self.rule.head
 
 
-def editions_of(law_id: str) -> Iterator[Edition]:
+def _editions_under_all(law_id: str) -> Iterable[Edition]:
+    """The same, and after them the rules that only another reading has."""
+    found: dict[tuple[str, int], Edition] = {}
+    others = [{name: value} for name, values in READINGS.items() for value in values[1:]]
+    for readings in ({}, *(other for other in others if _asks(law_id, other))):
+        for edition in editions_of(law_id, readings):
+            found.setdefault((edition.head.id, edition.head.since), edition)
+    return found.values()
+
+
+def _asks(law_id: str, readings: Mapping[str, str]) -> bool:
+    """Whether some rule of the pack is there under such a reading only."""
+    asked = (rule.reading.items() for rule in shipped_pack(law_id).spec.rule)
+    return any(said in readings.items() for said in chain.from_iterable(asked))
+
+
+def editions_of(law_id: str, readings: Mapping[str, str] | None = None) -> Iterator[Edition]:
     """A pack's own rules, edition by edition, and what it covers."""
-    loaded, pack = law(PARTS.get(law_id, law_id)), shipped_pack(law_id)
+    loaded = law(PARTS.get(law_id, law_id), readings=readings)
+    pack = shipped_pack(law_id)
     for coverage in loaded.coverages:
         if coverage.pack == law_id:
             head = Head(
@@ -185,7 +202,7 @@ def law_show(query: str, at: date | None, lang: Lang, *, as_json: bool) -> str:
     words of an article or a title: ``国新出发〔2021〕14号 第一条``, ``条例 44``. Raises
     ``ConfigurationError`` where it means nothing.
     """
-    every = [edition for law_id in (*KNOWN_LAWS, *PARTS) for edition in editions_of(law_id)]
+    every = [e for law_id in (*KNOWN_LAWS, *PARTS) for e in _editions_under_all(law_id)]
     tokens = _tokens(query)
     found = _named(query, every) or [e for e in every if tokens and _speaks_of(e, tokens)]
     if at is not None:
