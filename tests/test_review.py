@@ -179,7 +179,7 @@ def test_the_second_moderator_learns_who_decided(queue):
     last = conflict.value.there.last
     assert (last.step, last.by, last.at) == ("approved", "mod-3", minutes(1))
     assert conflict.value.status_hint == 409
-    assert pickle.loads(pickle.dumps(conflict.value)).there == conflict.value.there  # noqa: S301
+    assert pickle.loads(pickle.dumps(conflict.value)).there == conflict.value.there  # noqa: S301 - our own
 
 
 def test_nobody_decides_on_what_they_wrote(queue):
